@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the author of a node_ext policy includes: this header and nothing else.
+ *
+ * It brings in the kernel's types, libbpf's helpers and the kernel functions
+ * that a policy may call, and it defines the few macros that a policy is
+ * written with:
+ *
+ *	NODE_POLICY()	name and summary, once per object
+ *	NODE_TUNABLE()	a value that the administrator may change
+ *	NODE_COUNTERS()	what the policy reports about itself
+ *	NODE_OP()	a member of struct node_device_ops
+ *	NODE_OPS()	the policy itself, from its members
+ *
+ * docs/write-a-policy.md is the tutorial, docs/abi.md the reference.
+ */
+#ifndef __NODE_EXT_BPF_H
+#define __NODE_EXT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "node_ext_meta.h"
+
+/* A member seldom needs every argument that it is given. */
+#pragma clang diagnostic ignored "-Wunused-parameter"
+/* Members are called what the kernel calls them, and one is called exit. */
+#pragma clang diagnostic ignored "-Wincompatible-library-redeclaration"
+
+/*
+ * Constants of the interface that are macros in the kernel: BTF, and so
+ * vmlinux.h, carries types and enumerators only.
+ */
+
+/* The version of the interface that this header was written for. */
+#define NODE_DEVICE_OPS_VERSION	1
+
+/* node_folio_info.flags */
+#define NFOLIO_DIRTY		(1U << 0)
+#define NFOLIO_WORKINGSET	(1U << 1)
+#define NFOLIO_SHARED		(1U << 2)
+
+/* node_admit_ctx.memcg_id and node_folio_info.memcg_id: no cgroup, or root */
+#define NODE_MEMCG_NONE		0
+
+/* bpf_node_folio_sample() copies no more than this at once. */
+#define NODE_SAMPLE_MAX		256
+
+/* Errors that init() may answer with. */
+#ifndef EPERM
+#define EPERM		1
+#define ENOMEM		12
+#define EBUSY		16
+#define ENODEV		19
+#define EINVAL		22
+#define ENOSPC		28
+#define EOPNOTSUPP	95
+#endif
+
+/*
+ * A value that somebody else may be writing: read or write it once, as a
+ * whole.  For anything of 8 bytes or less.
+ */
+#ifndef READ_ONCE
+#define READ_ONCE(_x)		(*(const volatile typeof(_x) *)&(_x))
+#define WRITE_ONCE(_x, _val)	(*(volatile typeof(_x) *)&(_x) = (_val))
+#endif
+
+/*
+ * Kernel functions of the interface.  A vmlinux.h made with a recent pahole
+ * declares them too; the same declaration twice is no error.  Weak, so that a
+ * policy can ask with bpf_ksym_exists() for one that came later than the
+ * others.
+ */
+
+/**
+ * bpf_node_folio_sample - copy a piece of a folio's content
+ * @folio: the folio that the member was given
+ * @off: where in the folio to start, in bytes
+ * @buf: where to copy to
+ * @buf__sz: how much to copy, 1 to NODE_SAMPLE_MAX bytes
+ *
+ * The owner may be writing to the folio meanwhile: the copy need not be
+ * consistent in itself, and the content may differ by the time it is stored.
+ *
+ * Allowed in admit_folio and choose_class.
+ * Return: 0, -EINVAL when the piece is not inside the folio, -EIO when the
+ * memory is bad.
+ */
+extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
+				 u32 buf__sz) __weak __ksym;
+
+/**
+ * bpf_node_folio_estimate - estimate how far a folio's content compresses
+ * @folio: the folio that the member was given
+ * @samples: windows of 64 bytes to look at, 1 to 64; 0 means 16
+ *
+ * Allowed in admit_folio and choose_class.
+ * Return: estimated stored size in permille of the folio's size, 0 to 1000,
+ * or -EINVAL.
+ */
+extern s32 bpf_node_folio_estimate(struct folio *folio,
+				   u32 samples) __weak __ksym;
+
+/**
+ * bpf_node_folio_info - what the kernel knows about a folio
+ * @folio: the folio that the member was given
+ * @info: filled in
+ * @info__sz: sizeof(*info)
+ *
+ * Allowed in admit_folio, choose_class, migrated and promote_fault.
+ * Return: 0 or -EINVAL; @info holds nothing useful after an error.
+ */
+extern int bpf_node_folio_info(struct folio *folio,
+			       struct node_folio_info *info,
+			       u32 info__sz) __weak __ksym;
+
+/**
+ * NODE_POLICY - name the policy of this object
+ * @_name: identifier, at most 15 characters; the same as in NODE_OPS()
+ * @_summary: one sentence that says what it does, shown in lists
+ */
+#define NODE_POLICY(_name, _summary)					\
+	char _license[] SEC("license") = "GPL";				\
+	_Static_assert(sizeof(#_name) <= NODE_EXT_POLICY_NAME_LEN,	\
+		       "name of the policy " #_name " is too long");	\
+	_Static_assert(sizeof(_summary) <= NODE_EXT_TEXT_LEN,		\
+		       "summary of " #_name " is too long");		\
+	const struct node_ext_policy __node_ext_policy			\
+		SEC(NODE_EXT_META_SECTION) = {				\
+		.meta_version = NODE_EXT_META_VERSION,			\
+		.ops_version = NODE_DEVICE_OPS_VERSION,			\
+		.name = #_name,						\
+		.summary = _summary,					\
+	}
+
+/**
+ * NODE_TUNABLE - a value that can be set at load and changed while it runs
+ * @_type: u32, s32, u64, s64 or bool
+ * @_name: name of the global variable that is defined, and of the tunable
+ * @_def: default
+ * @_min: smallest value that nodectl accepts
+ * @_max: largest value that nodectl accepts
+ * @_unit: what the value counts ("pages"), "" for a plain number
+ * @_desc: one sentence
+ *
+ * The value may change at any moment: read it once into a local variable and
+ * decide on that.  nodectl keeps it inside the range, other tools need not:
+ * no value may make the policy misbehave.
+ */
+#define NODE_TUNABLE(_type, _name, _def, _min, _max, _unit, _desc)	\
+	_Static_assert(_Generic((_type)0, u32: 1, s32: 1, u64: 1,	\
+				s64: 1, bool: 1, default: 0),		\
+		       #_name " must be a u32, s32, u64, s64 or bool");	\
+	_Static_assert((_type)(_min) <= (_type)(_def) &&		\
+		       (_type)(_def) <= (_type)(_max),			\
+		       "default of " #_name " is out of range");	\
+	_Static_assert(sizeof(#_name) <= NODE_EXT_NAME_LEN,		\
+		       "name of the tunable " #_name " is too long");	\
+	_Static_assert(sizeof(_unit) <= NODE_EXT_UNIT_LEN,		\
+		       "unit of " #_name " is too long");		\
+	_Static_assert(sizeof(_desc) <= NODE_EXT_TEXT_LEN,		\
+		       "description of " #_name " is too long");	\
+	volatile _type _name SEC(NODE_EXT_TUNABLES_SECTION) = (_def);	\
+	const struct node_ext_tunable __node_ext_tunable_##_name	\
+		SEC(NODE_EXT_META_SECTION) = {				\
+		.name = #_name,						\
+		.type = #_type,						\
+		.unit = _unit,						\
+		.desc = _desc,						\
+		.def = (__u64)(_type)(_def),				\
+		.min = (__u64)(_type)(_min),				\
+		.max = (__u64)(_type)(_max),				\
+	}
+
+/**
+ * NODE_COUNTERS - declare the counters of the policy
+ * @_struct: a struct of u64 members, one per counter
+ *
+ * One set per CPU in a map called "counters"; the struct's BTF names them, so
+ * "bpftool map dump name counters" shows them as they are called here.
+ */
+#define NODE_COUNTERS(_struct)						\
+	struct {							\
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);		\
+		__uint(max_entries, 1);					\
+		__type(key, u32);					\
+		__type(value, _struct);					\
+	} counters SEC(".maps")
+
+/**
+ * NODE_COUNT - add to a counter
+ * @_field: member of the struct given to NODE_COUNTERS()
+ * @_n: how much
+ *
+ * Atomic: a member may be preempted by another one on the same CPU.
+ */
+#define NODE_COUNT(_field, _n)						\
+	do {								\
+		typeof(counters.value) ___counters;			\
+		u32 ___key = 0;						\
+									\
+		___counters = bpf_map_lookup_elem(&counters, &___key);	\
+		if (___counters)					\
+			__sync_fetch_and_add(&___counters->_field, (_n)); \
+	} while (0)
+
+/**
+ * NODE_OP - define a member of the policy
+ * @_ret: what it returns
+ * @_member: member of struct node_device_ops
+ * @_args: its arguments
+ *
+ * Followed by the body.  The compiler checks @_ret and @_args against the
+ * kernel's struct node_device_ops.
+ */
+#define NODE_OP(_ret, _member, _args...)				\
+	_Static_assert(__builtin_types_compatible_p(			\
+		typeof(((struct node_device_ops *)0)->_member),		\
+		typeof(_ret (*)(_args))),				\
+		#_member " is declared otherwise in node_device_ops");	\
+	static __always_inline _ret					\
+	____##_member(unsigned long long *___regs, ##_args);		\
+	SEC("struct_ops/" #_member)					\
+	_ret _member(unsigned long long *ctx)				\
+	{								\
+		_Pragma("GCC diagnostic push")				\
+		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"")	\
+		return ____##_member(___bpf_ctx_cast(_args));		\
+		_Pragma("GCC diagnostic pop")				\
+	}								\
+	static __always_inline _ret					\
+	____##_member(unsigned long long *___regs, ##_args)
+
+/**
+ * NODE_OPS - define the policy
+ * @_name: the name given to NODE_POLICY()
+ * @_members: the members defined with NODE_OP(); others get the native default
+ *
+ * The node is chosen when the policy is loaded.  Until then it is -1, which
+ * the kernel refuses: a loader that forgets to choose attaches to no node.
+ */
+#define NODE_OPS(_name, _members...)					\
+	struct node_device_ops _name SEC(".struct_ops.link") = {	\
+		___bpf_apply(___node_ops,				\
+			     ___bpf_narg(_members))(_members),		\
+		.nid = -1,						\
+		.version = NODE_DEVICE_OPS_VERSION,			\
+		.name = #_name,						\
+	}
+
+#define ___node_ops1(_m)	._m = (void *)_m
+#define ___node_ops2(_m, _x...)	___node_ops1(_m), ___node_ops1(_x)
+#define ___node_ops3(_m, _x...)	___node_ops1(_m), ___node_ops2(_x)
+#define ___node_ops4(_m, _x...)	___node_ops1(_m), ___node_ops3(_x)
+#define ___node_ops5(_m, _x...)	___node_ops1(_m), ___node_ops4(_x)
+#define ___node_ops6(_m, _x...)	___node_ops1(_m), ___node_ops5(_x)
+#define ___node_ops7(_m, _x...)	___node_ops1(_m), ___node_ops6(_x)
+
+#endif /* __NODE_EXT_BPF_H */
