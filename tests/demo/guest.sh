@@ -1,0 +1,302 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# make demo, the part inside the VM: a redis server is filled with text while
+# a neighbour holds most of the memory, cold pages go to the compressed node,
+# the policy is replaced under load and unloaded, and everything is read back.
+# Ends with one table, and with status 1 if a line of it is not as it must be.
+set -euo pipefail
+
+top=${NODE_EXT_TOP:?run this in the VM: make demo}
+out=${NODE_EXT_OUT:?}
+demo=$top/build/demo/demo
+data=$top/build/demo/dataset
+nodectl=$top/build/nodectl
+bpftool=$top/build/bpftool
+run=/run/demo
+journal=/dev/shm/journal
+sock=$run/redis.sock
+server=/sys/fs/cgroup/demo-server
+reader=/sys/fs/cgroup/demo-reader
+cram=/sys/kernel/debug/cram_emu
+policy=compressible
+second=memcg_budget
+phys=${DEMO_PHYS_MIB:-256}
+reader_mib=16
+# shellcheck source=tests/demo/report.sh
+. "$top/tests/demo/report.sh"
+
+# ---- telling what happens -----------------------------------------------
+stage="start"
+step() {
+	stage=$*
+	printf '\n[%3d s] %s\n' "$SECONDS" "$*"
+}
+note() {
+	printf '        %s\n' "$*"
+}
+failures=()
+fail() {
+	failures+=("$*")
+	printf 'demo: DOES NOT HOLD: %s\n' "$*" >&2
+}
+give_up() {
+	printf 'demo: error: %s\n' "$1" >&2
+	shift
+	[ $# -eq 0 ] || printf '      %s\n' "$@" >&2
+	exit 1
+}
+
+pids=()
+cleanup() {
+	local rc=$?
+
+	[ $rc -eq 0 ] || printf 'demo: ended in the step "%s" (status %d)\n' \
+		"$stage" $rc >&2
+	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true
+	dmesg >"$out/dmesg.txt" 2>/dev/null || true
+}
+trap cleanup EXIT
+
+# results FILE PREFIX: lines name=value become r[PREFIX.name]
+declare -A r
+results() {
+	local name value
+
+	while IFS='=' read -r name value; do
+		r[$2.$name]=$value
+	done <"$1"
+}
+
+# ---- the node -------------------------------------------------------------
+node='' nid='' start='' bytes=''
+counter() {
+	cat "/sys/devices/system/node/$node/device/$1"
+}
+
+# All counters of the node at one moment, as r[NAME.counter].
+counters=(pages_offered pages_admitted pages_demoted pages_denied pages_kept
+	  pages_refused_device pages_failed pages_promoted_write
+	  calls_admit_batch calls_admit_folio calls_no_policy overridden
+	  logical_used physical_used physical_total policy_updates)
+snap() {
+	local c
+
+	for c in "${counters[@]}"; do
+		r[$1.$c]=$(counter "$c")
+	done
+}
+# delta FROM TO COUNTER
+delta() {
+	echo $((${r[$2.$3]} - ${r[$1.$3]}))
+}
+# What the kernel says the server's cgroup has on the node.
+server_pages() {
+	awk -v n="N$nid=" -v page="$(getconf PAGESIZE)" '$1 == "anon" {
+		for (i = 2; i <= NF; i++)
+			if (index($i, n) == 1)
+				pages = substr($i, length(n) + 1) / page
+	} END { print int(pages) }' $server/memory.numa_stat
+}
+mib() {
+	awk -v b="$1" 'BEGIN { printf "%.1f", b / 1048576 }'
+}
+available_mib() {
+	awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo
+}
+# Ask the kernel to reclaim so many MiB from the server's cold end. It says
+# EAGAIN if that much was not there: what counts is what moved.
+reclaim() {
+	echo "$1M" 2>/dev/null >"$server/memory.reclaim" || true
+}
+
+step "the device: emulated compressed memory on a NUMA node of its own"
+mkdir -p $run
+IFS=: read -r nid start bytes <<<"${NODE_EXT_NODES%% *}"
+node=node$nid
+modprobe cram_emu "start=$start" "size=$bytes" "nid=$nid" "phys=${phys}M" verify=1 ||
+	give_up "the driver cram_emu did not load" "see $out/dmesg.txt"
+[ -d "/sys/devices/system/node/$node/device" ] ||
+	give_up "$node did not become a device node" "see $out/dmesg.txt"
+"$nodectl" check
+"$nodectl" nodes
+note "node nodes with memory for everybody: $(cat /sys/devices/system/node/has_memory)," \
+     "device nodes: $(cat /sys/devices/system/node/has_device_memory)"
+mkswap "$NODE_EXT_DISK" >/dev/null
+swapon "$NODE_EXT_DISK"
+echo 100 >/proc/sys/vm/swappiness
+
+step "nodectl load $node $policy"
+"$nodectl" load "$node" $policy
+"$nodectl" status "$node"
+
+step "a redis server, and a neighbour that takes most of the memory"
+mkdir $server $reader
+(
+	echo "$BASHPID" >$server/cgroup.procs
+	exec redis-server --port 0 --unixsocket $sock --save '' --appendonly no \
+		--daemonize no --dir $run --logfile $run/redis.log
+) &
+redis_pid=$!
+pids+=("$redis_pid")
+for ((i = 0; i < 100; i++)); do
+	[ "$(redis-cli -s $sock ping 2>/dev/null)" != PONG ] || break
+	sleep 0.2
+done
+[ "$(redis-cli -s $sock ping 2>/dev/null)" = PONG ] ||
+	give_up "redis-server does not answer" "$(tail -n 5 $run/redis.log)"
+total_mib=$((DEMO_TEXT_MIB + DEMO_PACKED_MIB))
+leave=$((total_mib * 6 / 10))
+ballast=$(($(available_mib) - leave))
+[ $ballast -gt 0 ] || ballast=0
+"$demo" ballast $ballast 450 >$run/ballast &
+pids+=($!)
+for ((i = 0; i < 150; i++)); do
+	[ ! -s $run/ballast ] || break
+	sleep 0.2
+done
+grep -q ready $run/ballast || give_up "the neighbour did not get $ballast MiB"
+note "the neighbour holds $ballast MiB; $(available_mib) MiB are left" \
+     "for $total_mib MiB of data"
+
+step "filling: $DEMO_TEXT_MIB MiB of text and $DEMO_PACKED_MIB MiB of" \
+     ".gz files, by redis-cli --pipe"
+snap empty
+"$demo" stream $journal "$data" | redis-cli -s $sock --pipe >$run/fill
+grep -q 'errors: 0,' $run/fill ||
+	give_up "redis-cli could not fill the server:" "$(tail -n 3 $run/fill)"
+"$demo" counters $journal >$run/counters
+results $run/counters data
+[ "$(redis-cli -s $sock dbsize)" = "${r[data.values]}" ] ||
+	give_up "the server does not hold ${r[data.values]} values"
+snap filled
+note "${r[data.values]} values; memory pressure alone has demoted" \
+     "$(delta empty filled pages_demoted) pages so far"
+# Pressure stops as soon as the neighbour and the server have what they need.
+# Ask for the rest, a bounded number of times.
+want=$((total_mib * 256 * 6 / 10))
+for ((i = 0; i < 12; i++)); do
+	[ "$(counter pages_demoted)" -lt $((want + ${r[empty.pages_demoted]})) ] ||
+		break
+	reclaim 16
+done
+snap cold
+note "with proactive reclaim (memory.reclaim): $(delta empty cold pages_demoted) pages"
+"$nodectl" stats "$node" || fail "nodectl stats $node works"
+
+step "reads of demoted data, in the server: every value is read, the kernel" \
+     "records the faults"
+"$demo" readfaults $journal "$data" $sock $redis_pid "$nid" >$run/readfaults ||
+	fail "all values could be read under $policy"
+results $run/readfaults server
+note "${r[server.pages]} pages of the server were on $node:" \
+     "${r[server.readfaults]} read faults, ${r[server.writefaults]} write faults there"
+
+step "reads of demoted data, in place: a program has its text demoted and" \
+     "reads it with plain loads"
+"$demo" reader "$data" "$nid" $reader $reader_mib >$run/reader ||
+	fail "the reader's measurement ran"
+results $run/reader reader
+note "${r[reader.pages]} pages: ${r[reader.faults]} faults," \
+     "${r[reader.moved]} changed their physical page"
+
+step "requests go on while nodectl swap $node $second"
+reclaim 16
+snap swap0
+"$demo" load $journal $sock 60 >$run/load &
+load_pid=$!
+pids+=("$load_pid")
+(while sleep 0.3; do reclaim 2; done) &
+press_pid=$!
+pids+=("$press_pid")
+sleep 4
+"$demo" counters $journal >$run/counters.before
+snap swap1
+old_id=$(counter policy_id)
+budget=$(($(server_pages) + 1024))
+"$nodectl" swap "$node" $second budget=$budget
+"$demo" counters $journal >$run/counters.after
+snap swap2
+sleep 4
+kill $press_pid
+wait $press_pid 2>/dev/null || true
+kill -TERM $load_pid
+wait $load_pid || fail "all requests around the swap were answered correctly"
+snap swap3
+results $run/load load
+results $run/counters.before before
+results $run/counters.after after
+[ "$(counter policy_id)" != "$old_id" ] || fail "swap changed the policy"
+[ "$(counter policy_name)" = $second ] || fail "swap attached $second"
+note "${r[load.served]} requests served in all, $((${r[after.served]} - ${r[before.served]}))" \
+     "of them while nodectl swap ran; ${r[load.failed]} failed"
+note "the node asked its policy $(delta swap0 swap3 calls_admit_batch) times in that time;" \
+     "no policy: $(delta swap0 swap3 calls_no_policy)"
+"$nodectl" status "$node"
+
+step "$second decides"
+for ((i = 0; i < 4; i++)); do
+	reclaim 8
+done
+snap second
+note "$(server_pages) pages of the server on $node, its budget is $budget;" \
+     "offered $(delta swap2 second pages_offered)," \
+     "admitted $(delta swap2 second pages_admitted)," \
+     "refused $(delta swap2 second pages_denied)"
+
+r[budget.pages]=$(server_pages)
+
+step "writes to demoted data"
+"$demo" rewrite $journal $sock 2000 >$run/rewrite || fail "all writes were answered"
+results $run/rewrite rewrite
+snap written
+note "${r[rewrite.rewritten]} values rewritten:" \
+     "$(delta second written pages_promoted_write) pages promoted"
+
+# Taken while the policy is attached, printed below the table.
+{
+	set +e
+	link=$(find /sys/fs/bpf/node_ext/"$node" -type f 2>/dev/null | head -n 1)
+	show() {
+		printf '\n$ bpftool %s\n' "$*"
+		"$bpftool" "$@" 2>&1 | head -n 40
+		local rc=${PIPESTATUS[0]}
+		[ "$rc" -eq 0 ] || echo "bpftool: exit status $rc"
+	}
+	show struct_ops list
+	show struct_ops dump name $second
+	[ -z "$link" ] || show link show pinned "$link"
+	show prog show
+} >$run/bpftool
+set -e
+
+step "nodectl unload $node: back to the native default"
+"$nodectl" unload "$node"
+[ -z "$(counter policy_name)" ] || fail "unload left no policy"
+[ "$(counter policy_id)" = 0 ] || fail "unload left no policy id"
+snap native0
+for ((i = 0; i < 4; i++)); do
+	reclaim 8
+done
+snap native
+
+step "every value is read back and compared with the file"
+"$demo" verify $journal "$data" $sock >$run/verify ||
+	fail "every value could be read back"
+results $run/verify verify
+echo 1 >$cram/scrub || fail "the scrub of the device found no mismatch"
+mismatches=$(cat $cram/mismatches)
+warnings=$(dmesg | grep -cE 'WARNING:|BUG:|Oops|possible recursive|RCU stall' || true)
+
+step "what it did"
+report
+printf '\nThe same policy as bpftool showed it while it was attached:\n'
+cat $run/bpftool
+
+if [ ${#failures[@]} -gt 0 ]; then
+	stage="checking the results"
+	printf '\ndemo: %d conditions do not hold:\n' ${#failures[@]}
+	printf '  %s\n' "${failures[@]}"
+	exit 1
+fi
+printf '\ndemo: everything holds (%d s in the VM)\n' "$SECONDS"

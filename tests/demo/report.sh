@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The table at the end of the demo, and what must hold. Sourced by guest.sh,
+# which has put every result into r[] and counted `failures`.
+
+group() {
+	LC_ALL=C.UTF-8 awk -v n="$1" 'BEGIN {
+		while (length(n) > 3 && n !~ /[^0-9]/) {
+			s = "," substr(n, length(n) - 2) s
+			n = substr(n, 1, length(n) - 3)
+		}
+		print n s
+	}'
+}
+rule() {
+	printf -- '-%.0s' {1..79}
+	echo
+}
+# columns TEXT A B C
+columns() {
+	printf '%-36s %13s %13s %13s\n' "$@"
+}
+# phases TEXT COUNTER: what it did under each policy
+phases() {
+	columns "$1" "$(group "$(delta empty cold "$2")")" \
+		"$(group "$(delta swap2 written "$2")")" \
+		"$(group "$(delta native0 native "$2")")"
+}
+# row TEXT VALUE RULE: RULE is what the value must be, 0, ">0" or "=N"
+row() {
+	local value=${2:-0} verdict
+
+	case $3 in
+	0) verdict="must be 0"; [ -n "$2" ] && [ "$value" -eq 0 ] ;;
+	'>0') verdict="must be more than 0"; [ "$value" -gt 0 ] ;;
+	'<='*) verdict="must be ${3#<=} or less"; [ "$value" -le "${3#<=}" ] ;;
+	=*) verdict="must be ${3#=}"; [ "$value" -eq "${3#=}" ] ;;
+	esac || {
+		failures+=("${1#"${1%%[! ]*}"}: ${2:-unknown}, $verdict")
+		verdict+=": NO"
+	}
+	printf '%-46s %9s  %s\n' "$1" "$(group "${2:--}")" "$verdict"
+}
+
+report() {
+	local slack=$(($(nproc) * (31 + 32)))
+	local logical=${r[cold.logical_used]} physical=${r[cold.physical_used]}
+
+	rule
+	columns "What the node was offered and took" "$policy" "$second" \
+		"native"
+	phases "pages offered by reclaim" pages_offered
+	phases "pages admitted" pages_admitted
+	phases "pages refused (on to swap)" pages_denied
+	phases "pages that found no room" pages_refused_device
+	phases "pages promoted by writes" pages_promoted_write
+	rule
+	printf '%-46s %9s MiB\n' \
+		"logical: data held by the node [1]" "$(mib "$logical")" \
+		"physical: memory that takes" "$(mib "$physical")"
+	printf '%-46s %9s : 1\n' "ratio" \
+		"$(awk -v l="$logical" -v p="$physical" \
+			'BEGIN { if (p > 0) printf "%.2f", l / p; else print "-" }')"
+	rule
+	echo "Reads of demoted data"
+	row "  server's pages on the node, all read [2]" "${r[server.pages]-}" ">0"
+	row "    reads of them that faulted" "${r[server.readfaults]-}" 0
+	row "  pages read in place by a program [3]" "${r[reader.pages]-}" ">0"
+	row "    reads of them that faulted" "${r[reader.faults]-}" 0
+	row "    changed their physical page meanwhile" "${r[reader.moved]-}" 0
+	row "    differ from what was written" "${r[reader.different]-}" 0
+	echo "Writes to demoted data"
+	row "  values rewritten" "${r[rewrite.rewritten]-}" ">0"
+	row "  pages promoted by these writes" \
+		"$(delta second written pages_promoted_write)" ">0"
+	echo "While $policy was replaced by $second"
+	row "  requests served, all of the load" "${r[load.served]-}" ">0"
+	row "  requests served, inside nodectl swap" \
+		$((${r[after.served]:-0} - ${r[before.served]:-0})) ">0"
+	row "  requests failed" "${r[load.failed]-}" 0
+	row "  answers wrong" "${r[load.different]-}" 0
+	row "  times that reclaim asked the policy" \
+		"$(delta swap0 swap3 calls_admit_batch)" ">0"
+	row "  calls that found no policy" \
+		"$(delta swap0 swap3 calls_no_policy)" 0
+	echo "Under $second"
+	row "  pages of the server on the node [4]" "${r[budget.pages]}" \
+		"<=$((budget + slack))"
+	echo "At the end, after nodectl unload"
+	row "  pages admitted without a policy" \
+		"$(delta native0 native pages_admitted)" ">0"
+	row "  calls to a policy" \
+		"$(delta native0 native calls_admit_folio)" 0
+	row "  values read back and compared" "${r[verify.compared]-}" \
+		"=${r[data.values]:-0}"
+	row "  values that differ" "${r[verify.different]-}" 0
+	row "  hash mismatches found by the device [5]" "${mismatches-}" 0
+	row "  warnings in the kernel's log" "${warnings-}" 0
+	rule
+	cat <<NOTES
+[1] After the fill: base pages resident on $node, and what they take there,
+    compressed with LZ4, reservations included.
+[2] The kernel's trace events exceptions:page_fault_* of the server's thread
+    while every value was read by GET. Counted: faults by a read on a page
+    that was on $node before. The server writes to its own data, too, e.g. the
+    time of the last access: ${r[server.writefaults]:-?} faults by writes there.
+[3] Own memory of a program, full of the same text, demoted, then read by
+    plain loads: getrusage() before and after, and /proc/self/pagemap.
+[4] Its budget is $budget pages. The kernel counts pages per CPU in batches, and
+    what was on its way when the policy came is not in its count: $slack more
+    are possible.
+[5] The device keeps a hash of every page and has just checked all of them:
+    a mismatch would mean that somebody wrote to a page in place.
+NOTES
+	[ "$(delta empty cold pages_offered)" -gt 0 ] ||
+		failures+=("reclaim offered pages under $policy: none")
+	[ "$(delta empty cold pages_admitted)" -gt 0 ] ||
+		failures+=("$policy admitted pages: none")
+	[ "$(delta empty cold pages_denied)" -gt 0 ] ||
+		failures+=("$policy refused pages that do not shrink: none")
+	[ "$(delta swap2 written pages_denied)" -gt 0 ] ||
+		failures+=("$second refused pages beyond its budget: none")
+	[ "$logical" -gt "$physical" ] ||
+		failures+=("the node holds more than it takes: $logical B in $physical B")
+}
