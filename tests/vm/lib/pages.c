@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Content, place and demotion of anonymous pages.
+ *
+ * Environment: VMTEST_NODE, the device node (default 1).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "pages.h"
+
+#define DEMOTE_ROUNDS	40
+#define QUERY_CHUNK	256
+
+static const char * const words[] = {
+	"memory", "the", "node", "of", "page", "fault", "and", "cold",
+	"reclaim", "a", "device", "in", "policy", "folio", "to", "write",
+	"system", "with", "kernel", "for", "table", "is", "process", "on",
+	"address", "by", "space", "that", "swap", "it", "cache", "reader",
+};
+
+int device_nid(void)
+{
+	const char *s = getenv("VMTEST_NODE");
+
+	return s ? atoi(s) : 1;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/**
+ * fill_page - content that only @seed decides, different for each seed
+ * (except FILL_ZERO)
+ */
+void fill_page(unsigned char *page, enum fill kind, uint64_t seed)
+{
+	uint64_t state = (seed + 1) * 0x9e3779b97f4a7c15ULL;
+	size_t at = 0;
+
+	if (kind == FILL_ZERO) {
+		memset(page, 0, PAGE);
+		return;
+	}
+	while (at < PAGE) {
+		uint64_t r = next_random(&state);
+		const char *word = words[r % ARRAY_SIZE(words)];
+		size_t len = strlen(word);
+
+		if (kind == FILL_RANDOM) {
+			memcpy(page + at, &r, sizeof(r));
+			at += sizeof(r);
+			continue;
+		}
+		for (; *word && at < PAGE; word++)
+			page[at++] = *word;
+		if (len && at < PAGE)
+			page[at++] = ' ';
+	}
+}
+
+static void *map_anon(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK_SYS(p != MAP_FAILED, "mmap of %zu bytes", bytes);
+	return p;
+}
+
+/**
+ * area_wrap - know the present content of memory that is mapped already
+ */
+void area_wrap(struct area *a, void *p, size_t pages)
+{
+	a->p = p;
+	a->pages = pages;
+	a->want = map_anon(pages * PAGE);
+	madvise(a->want, pages * PAGE, MADV_NOHUGEPAGE);
+	memcpy(a->want, p, pages * PAGE);
+}
+
+/**
+ * area_map - map anonymous base pages and fill them
+ */
+void area_map(struct area *a, size_t pages, enum fill kind)
+{
+	unsigned char *p = map_anon(pages * PAGE);
+	size_t i;
+
+	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
+	for (i = 0; i < pages; i++)
+		fill_page(p + i * PAGE, kind, i);
+	area_wrap(a, p, pages);
+}
+
+void area_unmap(struct area *a)
+{
+	munmap(a->p, a->pages * PAGE);
+	munmap(a->want, a->pages * PAGE);
+}
+
+unsigned char *area_page(const struct area *a, size_t page)
+{
+	return a->p + page * PAGE;
+}
+
+/**
+ * area_set - note that a reader must now see @value there
+ *
+ * The write itself is the test's business.
+ */
+void area_set(struct area *a, size_t page, size_t off, unsigned char value)
+{
+	a->want[page * PAGE + off] = value;
+}
+
+/**
+ * area_verify - every byte is what it should be
+ */
+void area_verify(const struct area *a)
+{
+	size_t i;
+
+	if (!memcmp(a->p, a->want, a->pages * PAGE))
+		return;
+	for (i = 0; a->p[i] == a->want[i]; i++)
+		;
+	vmtest_fail("wrong data: page %zu offset %zu is %#x, should be %#x",
+		    i / PAGE, i % PAGE, a->p[i], a->want[i]);
+}
+
+/*
+ * Status per page: the node, or -errno. The list of pages lives on the stack
+ * in small pieces so that asking disturbs little memory.
+ */
+static void query_nodes(pid_t pid, const unsigned char *p, size_t n, int *node)
+{
+	void *pages[QUERY_CHUNK];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		pages[i] = (void *)(p + i * PAGE);
+	CHECK_SYS(syscall(SYS_move_pages, pid, n, pages, NULL, node, 0) == 0,
+		  "move_pages query");
+}
+
+int page_nid_of(pid_t pid, const void *addr)
+{
+	int node;
+
+	query_nodes(pid, addr, 1, &node);
+	return node;
+}
+
+/**
+ * page_nid - node of the page at @addr of this process
+ *
+ * Return: node, or -errno (-ENOENT: not present)
+ */
+int page_nid(const void *addr)
+{
+	return page_nid_of(0, addr);
+}
+
+/**
+ * area_count - pages of the area that are on a node
+ */
+size_t area_count(const struct area *a, int nid)
+{
+	size_t i, k, n, count = 0;
+	int node[QUERY_CHUNK];
+
+	for (i = 0; i < a->pages; i += n) {
+		n = a->pages - i;
+		if (n > QUERY_CHUNK)
+			n = QUERY_CHUNK;
+		query_nodes(0, area_page(a, i), n, node);
+		for (k = 0; k < n; k++)
+			count += node[k] == nid;
+	}
+	return count;
+}
+
+void area_expect_all(const struct area *a, int nid)
+{
+	size_t n = area_count(a, nid);
+
+	CHECK(n == a->pages, "%zu of %zu pages are on node %d", n, a->pages,
+	      nid);
+}
+
+/**
+ * forget_references - let the pages of a process look untouched
+ */
+void forget_references(pid_t pid)
+{
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	ret = write_text(path, "1");
+	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+}
+
+/**
+ * area_try_demote - make the pages cold and reclaim until all are on the
+ * device node, or until it has been tried @rounds times
+ *
+ * A page in swap is read first: only what is in memory can be demoted.
+ */
+bool area_try_demote(const struct area *a, int rounds)
+{
+	size_t page;
+	int i;
+
+	for (i = 0; i < rounds; i++) {
+		for (page = 0; page < a->pages; page++)
+			*(volatile unsigned char *)area_page(a, page);
+		forget_references(getpid());
+		cgroup_reclaim(a->pages * PAGE + (1 << 20));
+		if (area_count(a, device_nid()) == a->pages)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * area_demote - as area_try_demote(); the test fails if it does not succeed
+ *
+ * Swap of this cgroup is off meanwhile, so that the pages have one way only.
+ */
+void area_demote(const struct area *a)
+{
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	if (area_try_demote(a, DEMOTE_ROUNDS))
+		return;
+	vmtest_fail("only %zu of %zu pages reached node %d (offered %ld, admitted %ld, demoted %ld, failed %ld, refused %ld)",
+		    area_count(a, device_nid()), a->pages, device_nid(),
+		    nd_counter("pages_offered"), nd_counter("pages_admitted"),
+		    nd_counter("pages_demoted"), nd_counter("pages_failed"),
+		    nd_counter("pages_refused_device"));
+}
+
+/**
+ * area_demoted - area_map() and area_demote()
+ */
+void area_demoted(struct area *a, size_t pages, enum fill kind)
+{
+	area_map(a, pages, kind);
+	area_demote(a);
+}
+
+/**
+ * page_map_entry - the pagemap entry of an address
+ */
+uint64_t page_map_entry(pid_t pid, const void *addr)
+{
+	uint64_t entry = 0;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid ? pid : getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK_SYS(fd >= 0, "open %s", path);
+	CHECK_SYS(pread(fd, &entry, sizeof(entry),
+			(uintptr_t)addr / PAGE * sizeof(entry)) ==
+		  sizeof(entry), "read %s", path);
+	close(fd);
+	return entry;
+}
+
+uint64_t page_pfn_of(pid_t pid, const void *addr)
+{
+	uint64_t entry = page_map_entry(pid, addr);
+
+	return entry & PM_PRESENT ? entry & ((1ULL << 55) - 1) : 0;
+}
+
+/**
+ * page_pfn - page frame behind @addr, 0 if nothing is mapped there
+ */
+uint64_t page_pfn(const void *addr)
+{
+	return page_pfn_of(0, addr);
+}
+
+/**
+ * pfn_flags - KPF_* bits of a page frame
+ */
+uint64_t pfn_flags(uint64_t pfn)
+{
+	uint64_t flags = 0;
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+
+	CHECK_SYS(fd >= 0, "open /proc/kpageflags");
+	CHECK_SYS(pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)) ==
+		  sizeof(flags), "read /proc/kpageflags");
+	close(fd);
+	return flags;
+}
+
+/**
+ * expect_resident - @addr still maps page @pfn of the device node
+ */
+void expect_resident(const void *addr, uint64_t pfn)
+{
+	uint64_t now = page_pfn(addr);
+	int nid = page_nid(addr);
+
+	CHECK(pfn && now == pfn, "the page moved: pfn %#lx, was %#lx, node %d",
+	      now, pfn, nid);
+	CHECK(nid == device_nid(), "the page is on node %d", nid);
+}
+
+/**
+ * expect_promoted - @addr maps a page of DRAM that is not page @pfn
+ */
+void expect_promoted(const void *addr, uint64_t pfn)
+{
+	uint64_t now = page_pfn(addr);
+	int nid = page_nid(addr);
+
+	CHECK(now && now != pfn,
+	      "written in place: pfn %#lx (was %#lx) on node %d", now, pfn,
+	      nid);
+	CHECK(nid >= 0 && nid != device_nid(), "the new page is on node %d",
+	      nid);
+}
+
+long faults_now(void)
+{
+	struct rusage ru;
+
+	CHECK_SYS(getrusage(RUSAGE_THREAD, &ru) == 0, "getrusage");
+	return ru.ru_minflt + ru.ru_majflt;
+}
+
+/**
+ * nd_counter - a number below /sys/devices/system/node/nodeN/device/
+ */
+long nd_counter(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/node/node%d/device/%s", device_nid(),
+		 name);
+	return read_number(path);
+}
+
+/**
+ * nd_text - a text below /sys/devices/system/node/nodeN/device/
+ *
+ * Return: length, or -errno
+ */
+int nd_text(const char *name, char *buf, size_t size)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/node/node%d/device/%s", device_nid(),
+		 name);
+	return read_text(path, buf, size);
+}
+
+/* Counters wait on each CPU until they are folded. */
+static void fold_counters(void)
+{
+	write_text("/proc/sys/vm/stat_refresh", "1");
+}
+
+/**
+ * meminfo - kilobytes from /proc/meminfo
+ */
+long meminfo(const char *key)
+{
+	fold_counters();
+	return read_field("/proc/meminfo", key);
+}
+
+/**
+ * nd_meminfo - kilobytes from a node's meminfo
+ */
+long nd_meminfo(int nid, const char *key)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/node/node%d/meminfo", nid);
+	fold_counters();
+	return read_field(path, key);
+}
+
+/**
+ * emu_counter - a number of the emulated device
+ */
+long emu_counter(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%s", name);
+	return read_number(path);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Anonymous memory with known content: where its pages are, and how to send
+ * them to the device node.
+ */
+#ifndef PAGES_H
+#define PAGES_H
+
+#include "vmtest.h"
+
+enum fill {
+	FILL_TEXT,		/* words: shrinks to about a half */
+	FILL_RANDOM,		/* does not shrink */
+	FILL_ZERO,
+};
+
+/**
+ * struct area - a mapping and what should be in it
+ * @p: the mapping under test
+ * @want: a copy of the content that a reader of @p must see
+ * @pages: length of both
+ */
+struct area {
+	unsigned char *p;
+	unsigned char *want;
+	size_t pages;
+};
+
+int device_nid(void);
+
+void fill_page(unsigned char *page, enum fill kind, uint64_t seed);
+void area_map(struct area *a, size_t pages, enum fill kind);
+void area_wrap(struct area *a, void *p, size_t pages);
+void area_unmap(struct area *a);
+void area_verify(const struct area *a);
+void area_set(struct area *a, size_t page, size_t off, unsigned char value);
+unsigned char *area_page(const struct area *a, size_t page);
+
+void area_demote(const struct area *a);
+bool area_try_demote(const struct area *a, int rounds);
+void area_demoted(struct area *a, size_t pages, enum fill kind);
+size_t area_count(const struct area *a, int nid);
+void area_expect_all(const struct area *a, int nid);
+void forget_references(pid_t pid);
+
+int page_nid(const void *addr);
+int page_nid_of(pid_t pid, const void *addr);
+uint64_t page_pfn(const void *addr);
+uint64_t page_pfn_of(pid_t pid, const void *addr);
+uint64_t page_map_entry(pid_t pid, const void *addr);
+uint64_t pfn_flags(uint64_t pfn);
+#define PM_PRESENT	(1ULL << 63)
+#define PM_SWAP		(1ULL << 62)
+
+void expect_resident(const void *addr, uint64_t pfn);
+void expect_promoted(const void *addr, uint64_t pfn);
+
+/* Page faults of the calling thread so far. */
+long faults_now(void);
+
+/* ---- the device node's own numbers --------------------------------------- */
+
+long nd_counter(const char *name);
+int nd_text(const char *name, char *buf, size_t size);
+long meminfo(const char *key);
+long nd_meminfo(int nid, const char *key);
+long emu_counter(const char *name);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Small harness of the in-VM tests: each test is one function that runs in a
+ * child process with a memory cgroup of its own, and prints one line.
+ */
+#ifndef VMTEST_H
+#define VMTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define PAGE		4096UL
+
+/**
+ * struct vmtest - one test
+ * @name: behaviour under test, in the result line
+ * @fn: returns if the behaviour was seen; CHECK(), vmtest_fail() and
+ *	vmtest_skip() end it in the other cases
+ */
+struct vmtest {
+	const char *name;
+	void (*fn)(void);
+};
+
+#define VMTEST(fn)	{ #fn, fn }
+
+int vmtest_main(const struct vmtest *tests, size_t nr, int argc, char **argv);
+
+void vmtest_fail(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+void vmtest_skip(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+/* End the test, with the failed condition in the reason. */
+#define CHECK(cond, fmt, ...)						\
+	do {								\
+		if (!(cond))						\
+			vmtest_fail("%s:%d: !(" #cond ") " fmt,		\
+				    __FILE_NAME__, __LINE__,		\
+				    ##__VA_ARGS__);			\
+	} while (0)
+
+/* The same for a call that sets errno. */
+#define CHECK_SYS(cond, fmt, ...)					\
+	CHECK(cond, fmt ": %m", ##__VA_ARGS__)
+
+/* ---- processes ---------------------------------------------------------- */
+
+pid_t vmtest_fork(void);
+void vmtest_join(pid_t pid);
+
+/* One process tells another that it may go on. */
+struct turn {
+	int fd[2];
+};
+
+void turn_init(struct turn *t);
+void turn_give(struct turn *t);
+void turn_take(struct turn *t);
+
+/* ---- files -------------------------------------------------------------- */
+
+long read_number(const char *path);
+long read_field(const char *path, const char *key);
+int read_text(const char *path, char *buf, size_t size);
+int write_text(const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- the cgroup of this test --------------------------------------------- */
+
+const char *cgroup_path(void);
+int cgroup_write(const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+long cgroup_number(const char *file);
+long cgroup_field(const char *file, const char *key);
+void cgroup_reclaim(size_t bytes);
+long cgroup_node_anon(int nid);
+
+#endif
