@@ -25,8 +25,6 @@
 
 /* A member seldom needs every argument that it is given. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
-/* Members are called what the kernel calls them, and one is called exit. */
-#pragma clang diagnostic ignored "-Wincompatible-library-redeclaration"
 
 /*
  * Constants of the interface that are macros in the kernel: BTF, and so
@@ -213,7 +211,8 @@ extern int bpf_node_folio_info(struct folio *folio,
  * @_args: its arguments
  *
  * Followed by the body.  The compiler checks @_ret and @_args against the
- * kernel's struct node_device_ops.
+ * kernel's struct node_device_ops.  The program is called op_MEMBER: there is
+ * a member exit, and no C compiler lets a function of that name return.
  */
 #define NODE_OP(_ret, _member, _args...)				\
 	_Static_assert(__builtin_types_compatible_p(			\
@@ -221,17 +220,17 @@ extern int bpf_node_folio_info(struct folio *folio,
 		typeof(_ret (*)(_args))),				\
 		#_member " is declared otherwise in node_device_ops");	\
 	static __always_inline _ret					\
-	____##_member(unsigned long long *___regs, ##_args);		\
+	____op_##_member(unsigned long long *___regs, ##_args);		\
 	SEC("struct_ops/" #_member)					\
-	_ret _member(unsigned long long *ctx)				\
+	_ret op_##_member(unsigned long long *ctx)			\
 	{								\
 		_Pragma("GCC diagnostic push")				\
 		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"")	\
-		return ____##_member(___bpf_ctx_cast(_args));		\
+		return ____op_##_member(___bpf_ctx_cast(_args));	\
 		_Pragma("GCC diagnostic pop")				\
 	}								\
 	static __always_inline _ret					\
-	____##_member(unsigned long long *___regs, ##_args)
+	____op_##_member(unsigned long long *___regs, ##_args)
 
 /**
  * NODE_OPS - define the policy
@@ -250,7 +249,7 @@ extern int bpf_node_folio_info(struct folio *folio,
 		.name = #_name,						\
 	}
 
-#define ___node_ops1(_m)	._m = (void *)_m
+#define ___node_ops1(_m)	._m = (void *)op_##_m
 #define ___node_ops2(_m, _x...)	___node_ops1(_m), ___node_ops1(_x)
 #define ___node_ops3(_m, _x...)	___node_ops1(_m), ___node_ops2(_x)
 #define ___node_ops4(_m, _x...)	___node_ops1(_m), ___node_ops3(_x)

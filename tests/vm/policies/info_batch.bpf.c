@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Calls bpf_node_folio_info() from admit_batch, which has no folio. */
+#include "node_ext.bpf.h"
+
+NODE_POLICY(info_batch, "test: info is not allowed in admit_batch");
+
+NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
+{
+	struct node_folio_info info = {};
+
+	return bpf_node_folio_info((struct folio *)ctx, &info, sizeof(info));
+}
+
+NODE_OPS(info_batch, admit_batch);

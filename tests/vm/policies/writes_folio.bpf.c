@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writes to the folio that it is asked about. */
+#include "node_ext.bpf.h"
+
+NODE_POLICY(writes_folio, "test: writes to a folio");
+
+NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
+{
+	folio->index = 0;
+	return NADMIT_ACCEPT;
+}
+
+NODE_OPS(writes_folio, admit_folio);
