@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# `make help` lists what there is. `make demo` and `make test` are complete by
+# themselves: on a fresh Debian 12 or later, as root, they install, fetch and
+# build what they need. Everything that is built is below build/.
+#
+#   KERNEL=debug   the kernel with KASAN, lockdep and the like
+#   V=1            show the commands
+
+KERNEL ?= release
+JOBS ?= $(shell nproc)
+# Where nothing else is said, a warning is an error.
+WERROR ?= -Werror
+
+Q := $(if $(V),,@)
+say = @printf '  %-8s %s\n' '$(1)' '$(2)'
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+export KERNEL JOBS
+
+CC := gcc
+CLANG := $(firstword $(foreach v,19 20 21 18 17,$(shell command -v clang-$(v))) clang-19)
+LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
+
+B := build
+IMAGE := $(B)/image/$(KERNEL)
+
+.PHONY: all deps kernel kernel-tree vm demo test unit bench patches \
+	checkpatch lint clean distclean help programs nodectl policies tests FORCE
+
+# One after the other: the headers of a kernel being built are no input.
+all: kernel
+	$(Q)$(MAKE) programs
+
+help:
+	@echo 'make            the kernel (if need be), nodectl, the policies, bpftool'
+	@echo 'make demo       the main job, on the emulated device in a VM'
+	@echo 'make test       all tests, on the host and in a VM'
+	@echo 'make vm         a shell in the VM; CMD="..." runs one command instead'
+	@echo
+	@echo 'make deps       install the Debian packages that are missing'
+	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
+	@echo 'make nodectl | policies | unit | tests'
+	@echo '                only that part (unit runs the tests of the host)'
+	@echo 'make bench      measurements'
+	@echo
+	@echo 'make kernel-tree  the kernel source with the series, to work on: build/linux'
+	@echo 'make patches      write the commits of build/linux to kernel-patches/'
+	@echo 'make checkpatch   the style of the series'
+	@echo 'make lint         the style of the shell scripts'
+	@echo 'make clean        remove what was built (keeps build/linux)'
+	@echo 'make distclean    remove build/ unless build/linux holds work of yours'
+	@echo
+	@echo 'KERNEL=release|debug  which kernel     JOBS=N  compile jobs     V=1  show commands'
+	@echo 'KERNEL_TARBALL=FILE   the source of Linux 7.3.x, where it cannot be downloaded'
+	@echo 'VM_MEMORY=1G VM_NODES=2G VM_CPUS=2 VM_TIMEOUT=600  the VM; more: scripts/vm.sh --help'
+
+# ---- set-up -----------------------------------------------------------------
+deps:
+	$(Q)scripts/deps.sh
+
+kernel: deps
+	$(Q)scripts/kernel-build.sh
+
+kernel-tree: deps
+	$(Q)scripts/kernel-source.sh tree
+
+$(IMAGE)/info:
+	$(Q)$(MAKE) kernel
+
+# What comes from the kernel's tree. A copy is renewed only if it differs, so
+# nothing that depends on it is built again without need.
+$(B)/vmlinux.h: $(IMAGE)/info FORCE
+	@cmp -s $(IMAGE)/vmlinux.h $@ || cp $(IMAGE)/vmlinux.h $@
+
+$(B)/bpftool: $(IMAGE)/info FORCE
+	@cmp -s $(IMAGE)/bpftool $@ || cp $(IMAGE)/bpftool $@
+
+$(B)/libbpf/libbpf.a: $(IMAGE)/info FORCE
+	@cmp -s $(IMAGE)/libbpf/libbpf.a $@ || { rm -rf $(B)/libbpf && cp -r $(IMAGE)/libbpf $(B)/libbpf; }
+
+# ---- programs ---------------------------------------------------------------
+programs: nodectl policies $(B)/bpftool
+
+CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR)
+CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include
+LIBBPF := $(B)/libbpf/libbpf.a
+LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c -lncursesw -ltinfo -lelf -lz -lpthread
+
+# Everything but main() is a library, so that unit tests link what they test.
+loader_src := $(wildcard loader/*.c)
+loader_main := $(wildcard loader/nodectl.c loader/main.c)
+loader_obj := $(patsubst %.c,$(B)/%.o,$(loader_src))
+loader_lib := $(filter-out $(patsubst %.c,$(B)/%.o,$(loader_main)),$(loader_obj))
+
+nodectl: $(B)/nodectl
+
+$(B)/loader/%.o: loader/%.c $(LIBBPF) Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/loader/libnodectl.a: $(loader_lib)
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/nodectl: $(patsubst %.c,$(B)/%.o,$(loader_main)) $(B)/loader/libnodectl.a $(LIBBPF)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %/libnodectl.a,$^) $(LDLIBS)
+
+# ---- policies ---------------------------------------------------------------
+BPF_CFLAGS := -target bpf -g -O2 -D__TARGET_ARCH_x86 -Wall -Wextra $(WERROR) \
+	-Wno-unused-parameter -Wno-missing-declarations -Wno-sign-compare \
+	-Iinclude -I$(B) -I$(B)/libbpf/include
+
+policies: $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g $@
+
+# ---- tests ------------------------------------------------------------------
+unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+vm_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c tests/fault/*.c tests/bench/*.c))
+vm_bpf := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/*/*.bpf.c))
+vm_bin := $(filter-out %.bpf,$(vm_bin))
+# A place for what one test needs besides, for example
+# $(B)/tests/vm/uffd: LDLIBS += -lnuma
+-include tests/tests.mk
+
+tests: $(unit_bin) $(vm_bin) $(vm_bpf)
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/loader/libnodectl.a $(LIBBPF) Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/unit -I. $(CFLAGS) -MMD -MP -MF $@.d -MT $@ \
+		$(LDFLAGS) -o $@ $< $(B)/loader/libnodectl.a -lcmocka $(LDLIBS)
+
+$(vm_bin): $(B)/tests/%: tests/%.c $(LIBBPF) Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests -I$(<D) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ \
+		$(LDFLAGS) -o $@ $< $(LDLIBS) -lnuma -lm
+
+$(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g $@
+
+unit: $(unit_bin)
+	$(Q)scripts/test.sh unit
+
+test: all
+	$(Q)$(MAKE) tests
+	$(Q)scripts/test.sh unit vm
+
+bench: all
+	$(Q)$(MAKE) tests
+	$(Q)tests/bench/run.sh
+
+demo: all
+	$(Q)scripts/demo.sh
+
+# ---- the VM -----------------------------------------------------------------
+export CMD
+vm: all
+	$(Q)if [ -n "$$CMD" ]; then exec scripts/vm.sh -- "$$CMD"; else exec scripts/vm.sh; fi
+
+# ---- the series -------------------------------------------------------------
+patches:
+	$(Q)scripts/kernel-source.sh patches
+
+checkpatch: kernel-tree
+	$(Q)scripts/checkpatch.sh
+
+lint:
+	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh scripts/vm-init tests/*.sh tests/*/*.sh .ci/run)
+
+clean:
+	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name linux -exec rm -rf {} + 2>/dev/null || true
+
+distclean:
+	$(Q)case $$(scripts/kernel-source.sh state) in \
+	dirty|ahead) echo 'build/linux holds work that kernel-patches/ has not: not removed' >&2; \
+		echo 'save it (make patches, or a git branch elsewhere), then: rm -rf build' >&2; exit 1 ;; \
+	*) rm -rf $(B) ;; esac
+
+-include $(wildcard $(B)/loader/*.d $(B)/bpf/*.d $(B)/tests/*/*.d)

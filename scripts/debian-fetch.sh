@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: debian-fetch.sh SUITE PACKAGE DIR
+# Download one package of another Debian suite, unpacked nowhere, into DIR and
+# print its path. The mirror and its keys are those that this system's apt is
+# configured with; apt's own state and sources are not touched: ours is in the
+# cache. apt verifies what it downloads against the archive's signature.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+suite=$1 package=$2 dir=$3
+state=$cache/apt
+
+command -v apt-get >/dev/null || die "there is no apt-get here" \
+	"this needs Debian 12 or later; for the kernel, give the source yourself:" \
+	"make kernel KERNEL_TARBALL=/path/to/linux-7.3.x.tar.xz"
+
+# The main archive of this system: where its own release comes from. An entry
+# for security or updates may live on another host that has no other suites.
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+# shellcheck disable=SC2016 # the names are apt's
+read -r uri entry < <(
+	apt-get indextargets --format '$(REPO_URI) $(SOURCESENTRY) $(RELEASE) $(COMPONENT)' \
+		'Created-By: Packages' 2>/dev/null |
+	awk -v c="$codename" '
+		$4 == "main" && ($3 == c || $3 ~ /^(old)*stable$|^(testing|unstable|sid)$/) {
+			print $1, $2; exit
+		}'
+) || true
+[ -n "${uri:-}" ] || die "apt's sources name no Debian archive" \
+	"looked for the entry of '${codename:-this release}', component main, in: apt-get indextargets" \
+	"add it to /etc/apt/sources.list, or give the kernel source yourself:" \
+	"make kernel KERNEL_TARBALL=/path/to/linux-7.3.x.tar.xz"
+
+# The keys: what that entry names (unless they stand in the entry itself) and
+# Debian's own keyring, which knows the newer suites, too.
+keys=$(grep -ihoE 'signed-by[:=] *[^] ]+' "${entry%:*}" 2>/dev/null |
+       sed -E 's/^[^:=]*[:=] *//' | tr ',' '\n' | grep '^/' || true)
+signed=
+for k in $keys /usr/share/keyrings/debian-archive-keyring.gpg; do
+	case ,$signed, in *",$k,"*) continue ;; esac
+	[ ! -r "$k" ] || signed+=${signed:+,}$k
+done
+
+mkdir -p "$state/lists/partial" "$state/archives/partial" "$dir"
+exec 9>"$state/.lock"
+flock 9
+touch "$state/status"
+# A stable suite or its backports: one list serves both.
+for s in "${suite%-backports}" "$suite"; do
+	echo "deb [arch=amd64${signed:+ signed-by=$signed}] $uri $s main"
+done | sort -u >"$state/sources.list.new"
+cmp -s "$state/sources.list.new" "$state/sources.$suite.list" ||
+	mv "$state/sources.list.new" "$state/sources.$suite.list"
+rm -f "$state/sources.list.new"
+
+opts=(-qq -o "Dir::Etc::sourcelist=$state/sources.$suite.list" -o Dir::Etc::sourceparts=-
+      -o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=-
+      -o "Dir::State=$state" -o "Dir::State::status=$state/status"
+      -o "Dir::State::lists=$state/lists/$suite" -o "Dir::Cache=$state"
+      -o Acquire::Languages=none -o APT::Sandbox::User=root
+      -o APT::Architecture=amd64 -o APT::Architectures=amd64
+      -o Acquire::Retries=3 -o Acquire::http::Timeout=30)
+mkdir -p "$state/lists/$suite/partial"
+
+need_space "$cache" 1024 "fetching $package"
+with_progress "Reading the package list of $suite" "$state/update.log" \
+	apt-get "${opts[@]}" update
+cd "$dir"
+# Exactly one file is to arrive; start from none of that name.
+tmp=$(mktemp -d "$dir/fetch.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp"
+with_progress "Downloading $package from $suite" "$state/download.log" \
+	apt-get "${opts[@]}" download "$package/$suite"
+deb=$(ls -- *.deb)
+mv "$deb" "$dir/$deb"
+echo "$dir/$deb"
