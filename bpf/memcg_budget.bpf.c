@@ -11,7 +11,8 @@
  * cgroup id (the inode number of its directory), value is a number of pages,
  * 0 for none and -1 for no limit.  docs/policies.md shows the command.  A
  * budget counts what is charged to that very cgroup, not to its descendants.
- * Key 0 is for folios that are charged to the root cgroup or to none.
+ * The root cgroup is one like any other here, and key 0 is for folios that are
+ * charged to none.
  *
  * What the kernel counts are pages on the node's LRU lists.  A folio gets there
  * some time after it was admitted, and until then reclaim on another CPU, or
@@ -38,8 +39,8 @@
  *    admitted too many.
  *
  * Cost per folio: bpf_node_folio_info(), one hash lookup; with a limit also the
- * coarse clock, an array lookup and a spin lock held for a few instructions;
- * one array lookup for the counters.
+ * clock, one array lookup and a spin lock held for a few instructions; one
+ * array lookup for the counters.
  */
 #include "node_ext.bpf.h"
 
@@ -94,7 +95,7 @@ static __always_inline bool take_pages(struct account *acct, u64 memcg_id,
 				       u64 held, u64 nr, u64 limit)
 {
 	u64 period = (u64)settle * NSEC_PER_MSEC;
-	u64 now = bpf_ktime_get_coarse_ns();
+	u64 now = bpf_ktime_get_ns();
 	bool granted = false;
 	u64 used, age;
 

@@ -39,9 +39,6 @@
 #define NFOLIO_WORKINGSET	(1U << 1)
 #define NFOLIO_SHARED		(1U << 2)
 
-/* node_admit_ctx.memcg_id and node_folio_info.memcg_id: no cgroup, or root */
-#define NODE_MEMCG_NONE		0
-
 /* bpf_node_folio_sample() copies no more than this at once. */
 #define NODE_SAMPLE_MAX		256
 
@@ -90,13 +87,17 @@ extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
 				 u32 buf__sz) __weak __ksym;
 
 /**
- * bpf_node_folio_estimate - estimate how far a folio's content compresses
+ * bpf_node_folio_estimate - estimate how well a folio's content compresses
  * @folio: the folio that the member was given
  * @samples: windows of 64 bytes to look at, 1 to 64; 0 means 16
  *
+ * It measures how evenly the bytes are distributed (order-0 entropy): 0 is one
+ * byte repeated, English text lies between 500 and 650, compressed or encrypted
+ * data above 950.  It does not see repetition, so data may well compress better.
+ * Few windows make it too low: 64 bytes cannot show 256 different values.
+ *
  * Allowed in admit_folio and choose_class.
- * Return: estimated stored size in permille of the folio's size, 0 to 1000,
- * or -EINVAL.
+ * Return: 0 to 1000, -EINVAL for too many windows, -EIO when the memory is bad.
  */
 extern s32 bpf_node_folio_estimate(struct folio *folio,
 				   u32 samples) __weak __ksym;
@@ -108,7 +109,8 @@ extern s32 bpf_node_folio_estimate(struct folio *folio,
  * @info__sz: sizeof(*info)
  *
  * Allowed in admit_folio, choose_class, migrated and promote_fault.
- * Return: 0 or -EINVAL; @info holds nothing useful after an error.
+ * Return: 0, -EINVAL for a size that the kernel does not know, -ENODEV when the
+ * node is going away.  After an error @info holds nothing useful.
  */
 extern int bpf_node_folio_info(struct folio *folio,
 			       struct node_folio_info *info,

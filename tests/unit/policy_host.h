@@ -64,7 +64,7 @@ int bpf_node_folio_info(struct folio *folio, struct node_folio_info *info,
 			u32 info__sz);
 s32 bpf_node_folio_estimate(struct folio *folio, u32 samples);
 void *bpf_map_lookup_elem(void *map, const void *key);
-u64 bpf_ktime_get_coarse_ns(void);
+u64 bpf_ktime_get_ns(void);
 
 static inline void bpf_spin_lock(struct bpf_spin_lock *lock)
 {

@@ -30,7 +30,7 @@ int bpf_node_folio_info(struct folio *folio, struct node_folio_info *info,
 	return 0;
 }
 
-u64 bpf_ktime_get_coarse_ns(void)
+u64 bpf_ktime_get_ns(void)
 {
 	return now;
 }
