@@ -33,7 +33,7 @@ NODE_TUNABLE(bool, pick_class, true, false, true, "",
 	     "choose the compression class from the estimate");
 NODE_TUNABLE(u32, fast_below, 250, 0, 1000, "permille",
 	     "estimates below this get the fastest class");
-NODE_TUNABLE(u32, strong_above, 550, 0, 1000, "permille",
+NODE_TUNABLE(u32, strong_above, 640, 0, 1000, "permille",
 	     "estimates above this get the strongest class");
 NODE_TUNABLE(u32, class_samples, 4, 1, 64, "windows",
 	     "windows of 64 bytes to look at for the class");

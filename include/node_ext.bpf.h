@@ -91,10 +91,10 @@ extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
  * @folio: the folio that the member was given
  * @samples: windows of 64 bytes to look at, 1 to 64; 0 means 16
  *
- * It measures how evenly the bytes are distributed (order-0 entropy): 0 is one
- * byte repeated, English text lies between 500 and 650, compressed or encrypted
- * data above 950.  It does not see repetition, so data may well compress better.
- * Few windows make it too low: 64 bytes cannot show 256 different values.
+ * It measures how evenly the values of the bytes are distributed: 0 is one byte
+ * repeated, English text is near 600, compressed data near 980.  It sees neither
+ * repetition, which compresses better, nor that hexadecimal digits in random
+ * order (near 500) hardly compress.  docs/policies.md has more of such values.
  *
  * Allowed in admit_folio and choose_class.
  * Return: 0 to 1000, -EINVAL for too many windows, -EIO when the memory is bad.
