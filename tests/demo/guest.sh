@@ -214,7 +214,7 @@ sleep 4
 snap swap1
 old_id=$(counter policy_id)
 budget=$(($(server_pages) + 1024))
-"$nodectl" swap "$node" $second budget=$budget
+"$nodectl" swap "$node" $second budget=$budget --expect $policy
 "$demo" counters $journal >$run/counters.after
 snap swap2
 sleep 4
@@ -230,7 +230,7 @@ results $run/counters.after after
 [ "$(counter policy_name)" = $second ] || fail "swap attached $second"
 note "${r[load.served]} requests served in all, $((${r[after.served]} - ${r[before.served]}))" \
      "of them while nodectl swap ran; ${r[load.failed]} failed"
-note "the node asked its policy $(delta swap0 swap3 calls_admit_batch) times in that time;" \
+note "the policy was asked about $(delta swap0 swap3 calls_admit_folio) pages in that time;" \
      "no policy: $(delta swap0 swap3 calls_no_policy)"
 "$nodectl" status "$node"
 
@@ -254,21 +254,30 @@ note "${r[rewrite.rewritten]} values rewritten:" \
      "$(delta second written pages_promoted_write) pages promoted"
 
 # Taken while the policy is attached, printed below the table.
-{
-	set +e
-	link=$(find /sys/fs/bpf/node_ext/"$node" -type f 2>/dev/null | head -n 1)
-	show() {
-		printf '\n$ bpftool %s\n' "$*"
-		"$bpftool" "$@" 2>&1 | head -n 40
-		local rc=${PIPESTATUS[0]}
-		[ "$rc" -eq 0 ] || echo "bpftool: exit status $rc"
-	}
+show() {
+	printf '\n$ bpftool %s\n' "$*"
+	if ! "$bpftool" "$@" >$run/show 2>&1; then
+		fail "bpftool $* works"
+	fi
+	head -n 30 $run/show
+	[ "$(wc -l <$run/show)" -le 30 ] || echo "... ($(wc -l <$run/show) lines)"
+	[ -s $run/show ] || echo "(empty)"
+}
+show_all() {
+	local progs id
+
 	show struct_ops list
 	show struct_ops dump name $second
-	[ -z "$link" ] || show link show pinned "$link"
-	show prog show
-} >$run/bpftool
-set -e
+	show link show pinned /sys/fs/bpf/node_ext/"$node"/link
+	progs=$("$bpftool" prog show | awk '$2 == "struct_ops" { print $1 + 0 }')
+	[ -n "$progs" ] || fail "bpftool prog show lists the policy's programs"
+	for id in $progs; do
+		show prog show id "$id"
+		show prog tracelog stdout id "$id"
+		show prog tracelog stderr id "$id"
+	done
+}
+show_all >$run/bpftool
 
 step "nodectl unload $node: back to the native default"
 "$nodectl" unload "$node"
@@ -290,7 +299,8 @@ warnings=$(dmesg | grep -cE 'WARNING:|BUG:|Oops|possible recursive|RCU stall' ||
 
 step "what it did"
 report
-printf '\nThe same policy as bpftool showed it while it was attached:\n'
+printf '\n%s as bpftool showed it while it was attached. The programs print\n' $second
+printf 'nothing, so their streams (tracelog) are empty unless the kernel complained.\n'
 cat $run/bpftool
 
 if [ ${#failures[@]} -gt 0 ]; then

@@ -3,6 +3,7 @@
 #
 # The table at the end of the demo, and what must hold. Sourced by guest.sh,
 # which has put every result into r[] and counted `failures`.
+# shellcheck disable=SC2154
 
 group() {
 	LC_ALL=C.UTF-8 awk -v n="$1" 'BEGIN {
@@ -80,8 +81,8 @@ report() {
 		$((${r[after.served]:-0} - ${r[before.served]:-0})) ">0"
 	row "  requests failed" "${r[load.failed]-}" 0
 	row "  answers wrong" "${r[load.different]-}" 0
-	row "  times that reclaim asked the policy" \
-		"$(delta swap0 swap3 calls_admit_batch)" ">0"
+	row "  pages that a policy was asked about" \
+		"$(delta swap0 swap3 calls_admit_folio)" ">0"
 	row "  calls that found no policy" \
 		"$(delta swap0 swap3 calls_no_policy)" 0
 	echo "Under $second"
