@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * load, swap and unload.  Whatever fails, the node keeps the policy it had
+ * and nothing is left behind: what is made on the way is held by file
+ * descriptors only, until the link is pinned as the very last step.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <json-c/json.h>
+
+#include "kernel.h"
+#include "live.h"
+#include "node.h"
+#include "nodectl.h"
+#include "pin.h"
+
+/**
+ * struct attempt - a policy on its way to a node
+ * @node: the node
+ * @live: the policy that the node had when we looked
+ * @obj: the new policy
+ * @file: its file
+ */
+struct attempt {
+	struct node node;
+	struct live live;
+	struct object obj;
+	char file[PATH_MAX];
+};
+
+/* Who has the node?  "policy "x" (id 1, link 2 pinned at ..., held by ...)" */
+static void describe_owner(const struct node *node, struct live *live, char *buf,
+			   size_t size)
+{
+	char where[PATH_MAX + 16] = "", holders[256] = "", path[PATH_MAX];
+	struct failure ignored = {};
+
+	if (live->link_fd < 0)
+		live_find_link(node, live, &ignored);
+	failure_clear(&ignored);
+	if (live->pinned) {
+		pin_path(node->nid, path, sizeof(path));
+		snprintf(where, sizeof(where), ", pinned at %s", path);
+	}
+	if (live->link_id)
+		link_holders(live->link_id, holders, sizeof(holders));
+	if (live->link_id)
+		snprintf(buf, size, "policy \"%s\" (id %u, link %u%s%s%s)",
+			 live->name, live->map_id, live->link_id, where,
+			 holders[0] ? ", held by " : "", holders);
+	else
+		snprintf(buf, size, "policy \"%s\" (id %u)", live->name,
+			 live->map_id);
+}
+
+static int busy(struct attempt *a, const char *policy, struct failure *f)
+{
+	char owner[PATH_MAX + 512], next[512];
+
+	describe_owner(&a->node, &a->live, owner, sizeof(owner));
+	snprintf(next, sizeof(next),
+		 "Replace it: nodectl swap %s %s. Or detach it first: nodectl unload %s",
+		 a->node.name, policy, a->node.name);
+	return fail(f, -EBUSY, next, "the node has %s", owner);
+}
+
+static int check_state(const struct node *node, struct failure *f)
+{
+	char state[32];
+	int err;
+
+	err = node_attr(node, "state", state, sizeof(state));
+	if (err)
+		return fail(f, err, NULL, "cannot read its state: %s",
+			    strerror(-err));
+	if (strcmp(state, "live"))
+		return fail(f, -EBUSY, "Wait until its driver has registered it again.",
+			    "the node is %s: its driver is about to leave", state);
+	return 0;
+}
+
+static void attempt_init(struct attempt *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->node.dirfd = -1;
+	a->live.map_fd = a->live.link_fd = -1;
+	a->live.values_fd = a->live.counters_fd = -1;
+}
+
+static void attempt_close(struct attempt *a)
+{
+	object_close(&a->obj);
+	live_close(&a->live);
+	node_close(&a->node);
+}
+
+/* The steps that load and swap begin with. */
+static int attempt_node(struct attempt *a, int nid, struct failure *f)
+{
+	int err;
+
+	err = node_open(nid, &a->node, f);
+	if (!err)
+		err = check_state(&a->node, f);
+	if (!err)
+		err = privilege_require(f);
+	if (!err)
+		err = bpffs_require(f);
+	if (err)
+		return err;
+	err = live_identify(&a->node, &a->live);
+	if (err)
+		return fail(f, err, NULL, "cannot read which policy it has: %s",
+			    strerror(-err));
+	return 0;
+}
+
+static int attempt_object(struct attempt *a, const struct cmdline *c,
+			  struct failure *f)
+{
+	struct settings set;
+	int err;
+
+	err = policy_find(&c->dirs, c->args[1], a->file, sizeof(a->file), f);
+	if (!err)
+		err = object_open(a->file, &a->obj, f);
+	/* The command line was checked before; this cannot fail. */
+	if (!err)
+		err = settings_parse(c->args + 2, c->nr_args - 2, &set, f);
+	if (!err)
+		err = object_set_tunables(&a->obj, &set, f);
+	if (!err)
+		err = object_set_nid(&a->obj, a->node.nid, f);
+	if (!err)
+		err = object_load(&a->obj, c->log_file, f);
+	if (!err)
+		err = object_register(&a->obj, f);
+	if (!err && signals_stop())
+		err = fail(f, -EINTR, NULL, "interrupted");
+	return err;
+}
+
+static bool has_init(const struct object *o)
+{
+	struct bpf_program *prog;
+	unsigned int pos = 0;
+	const char *name;
+
+	while ((name = object_next_func(o, &pos, &prog)))
+		if (!strcmp(name, "init"))
+			return true;
+	return false;
+}
+
+/* The errors that attaching and replacing have in common. */
+static int refused(struct attempt *a, int err, struct failure *f)
+{
+	switch (err) {
+	case -ENODEV:
+		return fail(f, err, "\"nodectl nodes\" lists the device nodes.",
+			    "it is not a device node any more");
+	case -EPERM:
+		return fail(f, err, "Run it as root.", "no permission");
+	case -EOPNOTSUPP:
+		return fail(f, err,
+			    "Use a newer kernel or a version of the policy for this one.",
+			    "it was written for version %u of struct " OPS_TYPE
+			    ", which this kernel does not offer", a->obj.version);
+	case -ECANCELED:
+		return fail(f, err,
+			    "init() must return 0 or a negative error number.",
+			    "the policy's init() refused the node with a positive value");
+	}
+	if (has_init(&a->obj))
+		return fail(f, err,
+			    "The policy's description (\"nodectl inspect\") may say what its init() asks for.",
+			    "the policy's init(), or the kernel, refused the node: %s",
+			    strerror(-err));
+	return fail(f, err, NULL, "the kernel refused the policy: %s",
+		    strerror(-err));
+}
+
+static int attach(struct attempt *a, const char *policy, int *link_fd,
+		  struct failure *f)
+{
+	int fd, err;
+
+	fd = bpf_link_create(bpf_map__fd(a->obj.ops_map), 0, BPF_STRUCT_OPS, NULL);
+	if (fd >= 0) {
+		*link_fd = fd;
+		return 0;
+	}
+	err = -errno;
+	if (err != -EBUSY)
+		return refused(a, err, f);
+	/* Somebody was faster than we. */
+	live_close(&a->live);
+	if (!live_identify(&a->node, &a->live) && a->live.map_id)
+		return busy(a, policy, f);
+	return fail(f, err, "Try again when the driver has settled.",
+		    "the node takes no policy now (draining)");
+}
+
+static struct json_object *tunables_json(const struct object *o)
+{
+	struct json_object *values = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < o->meta.nr_tunables; i++)
+		json_object_object_add(values, o->meta.tunables[i].name,
+			tunable_json_value(&o->meta.tunables[i],
+				object_tunable(o, &o->meta.tunables[i])));
+	return values;
+}
+
+static struct json_object *attached_json(const struct attempt *a, uint32_t id,
+					 uint32_t link_id)
+{
+	struct json_object *o = json_object_new_object();
+	char path[PATH_MAX], unload[64];
+
+	pin_path(a->node.nid, path, sizeof(path));
+	snprintf(unload, sizeof(unload), "nodectl unload %s", a->node.name);
+	json_object_object_add(o, "node", json_object_new_string(a->node.name));
+	json_object_object_add(o, "nid", json_object_new_int(a->node.nid));
+	json_object_object_add(o, "policy", json_object_new_string(a->obj.name));
+	json_object_object_add(o, "id", json_object_new_int64(id));
+	json_object_object_add(o, "version", json_object_new_int64(a->obj.version));
+	json_object_object_add(o, "link_id", json_object_new_int64(link_id));
+	json_object_object_add(o, "pin", json_object_new_string(path));
+	json_object_object_add(o, "path", json_object_new_string(a->file));
+	json_object_object_add(o, "tunables", tunables_json(&a->obj));
+	json_object_object_add(o, "unload", json_object_new_string(unload));
+	return o;
+}
+
+static uint32_t map_fd_id(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_map_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+static int bad_usage(const struct failure *f)
+{
+	p_failure(NULL, NULL, f);
+	return NODECTL_USAGE;
+}
+
+/**
+ * node_arg - read the NODE argument of a verb
+ * @arg: the argument
+ * @nid: the node
+ *
+ * Return: 0, or -EINVAL after an error message.
+ */
+int node_arg(const char *arg, int *nid)
+{
+	struct failure f = {};
+
+	if (!node_parse(arg, nid))
+		return 0;
+	fail(&f, -EINVAL, "Write 1 or node1.", "\"%s\" is not a node", arg);
+	p_failure(NULL, NULL, &f);
+	return -EINVAL;
+}
+
+static void explain(const char *verb, const struct attempt *a,
+		    const char *policy, const struct failure *f)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "cannot %s policy %s", verb,
+		 policy[0] ? policy : "\"\"");
+	p_failure(a->node.name, what, f);
+}
+
+/**
+ * do_load - nodectl load NODE POLICY [KEY=VALUE]...
+ * @c: the command line
+ */
+int do_load(const struct cmdline *c)
+{
+	struct pin_dirs made = {};
+	struct failure f = {};
+	struct settings set;
+	struct attempt a;
+	uint32_t id, link_id = 0;
+	int nid, link_fd = -1, err;
+
+	if (node_arg(c->args[0], &nid))
+		return NODECTL_USAGE;
+	if (settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
+		return bad_usage(&f);
+	attempt_init(&a);
+	err = attempt_node(&a, nid, &f);
+	if (!err && a.live.map_id)
+		err = busy(&a, c->args[1], &f);
+	if (!err)
+		err = attempt_object(&a, c, &f);
+	if (!err)
+		err = pin_dirs_make(nid, &made, &f);
+	if (err)
+		goto out;
+	err = attach(&a, c->args[1], &link_fd, &f);
+	if (!err && signals_stop())
+		err = fail(&f, -EINTR, NULL, "interrupted");
+	if (!err)
+		err = pin_create(nid, link_fd, &f);
+	if (err) {
+		/* Closing the last reference detaches. */
+		if (link_fd >= 0)
+			close(link_fd);
+		pin_dirs_undo(nid, &made);
+		goto out;
+	}
+	id = link_map_id(link_fd, &link_id);
+	close(link_fd);
+	if (out_json)
+		out_record(attached_json(&a, id, link_id));
+	else
+		printf("%s: policy %s (id %u) is attached; detach it with: nodectl unload %s\n",
+		       a.node.name, a.obj.name, id, a.node.name);
+out:
+	if (err)
+		explain("load", &a, c->args[1], &f);
+	failure_clear(&f);
+	attempt_close(&a);
+	return err ? NODECTL_NONE : NODECTL_OK;
+}
+
+/* --expect: is the policy still the one that the user means? */
+static int check_expected(const struct live *live, const char *expect,
+			  struct failure *f)
+{
+	char id[16];
+
+	if (!expect || !strcmp(expect, live->name))
+		return 0;
+	snprintf(id, sizeof(id), "%u", live->map_id);
+	if (!strcmp(expect, id))
+		return 0;
+	return fail(f, -EPERM, "Look at it with \"nodectl status\" and decide again.",
+		    "the node has policy \"%s\" (id %u), not the expected %s",
+		    live->name, live->map_id, expect);
+}
+
+static int replace(int link_fd, int new_fd, int old_fd)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE,
+		    .old_map_fd = old_fd);
+
+	return bpf_link_update(link_fd, new_fd, &opts) ? -errno : 0;
+}
+
+static int update(struct attempt *a, struct failure *f)
+{
+	struct live now;
+	int err;
+
+	err = replace(a->live.link_fd, bpf_map__fd(a->obj.ops_map),
+		      a->live.map_fd);
+	if (err != -EPERM && err != -ENOLINK)
+		return err ? refused(a, err, f) : 0;
+	/* Not what we saw any more: the kernel compared under its lock. */
+	if (live_identify(&a->node, &now) || !now.map_id)
+		fail(f, err, "Attach the policy with \"nodectl load\".",
+		     "somebody else has just detached policy \"%s\" (id %u)",
+		     a->live.name, a->live.map_id);
+	else if (now.map_id != a->live.map_id)
+		fail(f, err, "Look at it with \"nodectl status\" and decide again.",
+		     "somebody else was faster: policy \"%s\" (id %u) has just been replaced by \"%s\" (id %u)",
+		     a->live.name, a->live.map_id, now.name, now.map_id);
+	else
+		refused(a, err, f);
+	live_close(&now);
+	return err;
+}
+
+/*
+ * --settle: watch the new policy for a while and go back if the kernel had to
+ * override its verdicts, or if it did not stay.
+ */
+static int settle(struct attempt *a, double seconds, uint32_t new_id,
+		  struct failure *f)
+{
+	uint64_t before = 0, now = 0, id = new_id;
+	double left = seconds;
+	char reason[128];
+	int err;
+
+	if (node_attr_u64(&a->node, "overridden", &before))
+		before = 0;
+	while (left > 0 && !signals_stop()) {
+		signals_sleep(left < 0.1 ? left : 0.1);
+		left -= 0.1;
+		if (node_attr_u64(&a->node, "policy_id", &id) || id != new_id)
+			return fail(f, -ESTALE,
+				    "Look at it with \"nodectl status\".",
+				    "policy \"%s\" (id %u) did not stay", a->obj.name,
+				    new_id);
+		if (!node_attr_u64(&a->node, "overridden", &now) && now > before)
+			break;
+	}
+	if (now > before)
+		snprintf(reason, sizeof(reason),
+			 "the kernel had to override %llu of its verdicts",
+			 (unsigned long long)(now - before));
+	else if (signals_stop())
+		snprintf(reason, sizeof(reason), "interrupted while it settled");
+	else
+		return 0;
+	err = replace(a->live.link_fd, a->live.map_fd,
+		      bpf_map__fd(a->obj.ops_map));
+	if (err)
+		return fail(f, err, "Look at it with \"nodectl status\".",
+			    "%s, and going back to \"%s\" failed: %s", reason,
+			    a->live.name, strerror(-err));
+	return fail(f, -ECANCELED, NULL, "%s; it was taken back", reason);
+}
+
+static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id)
+{
+	struct json_object *o, *old;
+
+	if (!out_json) {
+		printf("%s: policy %s (id %u) replaced %s (id %u); detach it with: nodectl unload %s\n",
+		       a->node.name, a->obj.name, id, a->live.name,
+		       a->live.map_id, a->node.name);
+		return;
+	}
+	o = attached_json(a, id, link_id);
+	old = json_object_new_object();
+	json_object_object_add(old, "policy",
+			       json_object_new_string(a->live.name));
+	json_object_object_add(old, "id", json_object_new_int64(a->live.map_id));
+	json_object_object_add(o, "replaced", old);
+	if (!a->live.pinned)
+		json_object_object_add(o, "pin", NULL);
+	out_record(o);
+}
+
+/* Says which policy the node has after a swap that failed. */
+static void say_what_stays(const struct attempt *a, struct failure *f)
+{
+	struct live now;
+	size_t len = strlen(f->next);
+
+	if (live_identify(&a->node, &now))
+		return;
+	if (now.map_id)
+		snprintf(f->next + len, sizeof(f->next) - len,
+			 "%sThe node keeps policy \"%s\" (id %u).",
+			 len ? " " : "", now.name, now.map_id);
+	live_close(&now);
+}
+
+/**
+ * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S]
+ * @c: the command line
+ */
+int do_swap(const struct cmdline *c)
+{
+	struct failure f = {};
+	struct settings set;
+	struct attempt a;
+	uint32_t id = 0, link_id;
+	int nid, err;
+
+	if (node_arg(c->args[0], &nid))
+		return NODECTL_USAGE;
+	if (settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
+		return bad_usage(&f);
+	attempt_init(&a);
+	err = attempt_node(&a, nid, &f);
+	if (!err)
+		err = live_find_link(&a.node, &a.live, &f);
+	if (err)
+		goto out;
+	err = check_expected(&a.live, c->expect, &f);
+	if (err)
+		goto out;
+	link_id = a.live.link_id;
+	a.live.map_fd = bpf_map_get_fd_by_id(a.live.map_id);
+	if (a.live.map_fd < 0) {
+		err = fail(&f, -errno, "Try again.",
+			   "policy \"%s\" (id %u) has just gone", a.live.name,
+			   a.live.map_id);
+		goto out;
+	}
+	err = attempt_object(&a, c, &f);
+	if (!err)
+		err = update(&a, &f);
+	if (err)
+		goto out;
+	id = map_fd_id(bpf_map__fd(a.obj.ops_map));
+	if (!a.live.pinned)
+		p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it.",
+		       a.node.name, link_id);
+	if (c->settle > 0)
+		err = settle(&a, c->settle, id, &f);
+	if (!err)
+		print_swapped(&a, id, link_id);
+out:
+	if (err) {
+		if (a.node.dirfd >= 0)
+			say_what_stays(&a, &f);
+		explain("swap to", &a, c->args[1], &f);
+	}
+	failure_clear(&f);
+	attempt_close(&a);
+	return err ? NODECTL_NONE : NODECTL_OK;
+}
+
+static void print_unloaded(const struct node *node, const struct live *live)
+{
+	struct json_object *o;
+
+	if (!out_json) {
+		if (live->map_id)
+			printf("%s: policy %s (id %u) is detached; the native default decides\n",
+			       node->name, live->name, live->map_id);
+		else
+			printf("%s: the pin that was left from a policy is removed\n",
+			       node->name);
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "node", json_object_new_string(node->name));
+	json_object_object_add(o, "nid", json_object_new_int(node->nid));
+	json_object_object_add(o, "policy", live->map_id ?
+			       json_object_new_string(live->name) : NULL);
+	json_object_object_add(o, "id", json_object_new_int64(live->map_id));
+	json_object_object_add(o, "unloaded", json_object_new_boolean(true));
+	out_record(o);
+}
+
+/* A pin may outlive its node; then there is nothing to detach. */
+static bool remove_orphan(int nid)
+{
+	struct failure f = {};
+	int fd;
+
+	if (pin_open(nid, &fd))
+		return false;
+	if (link_map_id(fd, NULL)) {
+		close(fd);
+		return false;
+	}
+	close(fd);
+	return !pin_remove(nid, &f);
+}
+
+static int unload_node(int nid, struct failure *f)
+{
+	struct node node;
+	struct live live;
+	int err;
+
+	err = node_open(nid, &node, f);
+	if (err) {
+		if (!remove_orphan(nid))
+			return err;
+		memset(&live, 0, sizeof(live));
+		print_unloaded(&node, &live);
+		return 0;
+	}
+	err = live_identify(&node, &live);
+	if (err) {
+		fail(f, err, NULL, "cannot read which policy it has: %s",
+		     strerror(-err));
+		goto out;
+	}
+	err = privilege_require(f);
+	if (err)
+		goto out;
+	err = live_find_link(&node, &live, f);
+	if (!live.map_id && live.stale_pin) {
+		err = pin_remove(nid, f);
+		if (!err)
+			print_unloaded(&node, &live);
+		goto out;
+	}
+	if (!live.map_id)
+		err = fail(f, -ENOENT, NULL,
+			   "it has no policy, there is nothing to detach");
+	if (err)
+		goto out;
+	if (bpf_link_detach(live.link_fd)) {
+		err = -errno;
+		fail(f, err, NULL, "cannot detach policy \"%s\" (link %u): %s",
+		     live.name, live.link_id, strerror(-err));
+		goto out;
+	}
+	if (live.pinned || live.stale_pin)
+		err = pin_remove(nid, f);
+	if (!err)
+		print_unloaded(&node, &live);
+out:
+	live_close(&live);
+	node_close(&node);
+	return err;
+}
+
+/**
+ * do_unload - nodectl unload NODE...
+ * @c: the command line
+ */
+int do_unload(const struct cmdline *c)
+{
+	struct failure f = {};
+	char name[NODE_NAME_SIZE];
+	int i, nid, failed = 0;
+
+	for (i = 0; i < c->nr_args; i++)
+		if (node_arg(c->args[i], &nid))
+			return NODECTL_USAGE;
+	for (i = 0; i < c->nr_args; i++) {
+		node_parse(c->args[i], &nid);
+		if (!unload_node(nid, &f))
+			continue;
+		failed++;
+		snprintf(name, sizeof(name), "node%d", nid);
+		p_failure(name, "cannot unload", &f);
+		failure_clear(&f);
+	}
+	if (!failed)
+		return NODECTL_OK;
+	return failed == c->nr_args ? NODECTL_NONE : NODECTL_PARTLY;
+}

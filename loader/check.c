@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * check: everything a policy needs, one line each, so that nobody has to
+ * guess a missing kernel option from an EINVAL.
+ *
+ * Each requirement is probed where it shows: types in BTF, files in sysfs.
+ * The configuration of the kernel only explains why.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+#include <json-c/json.h>
+#include <zlib.h>
+
+#include "live.h"
+#include "node.h"
+#include "nodectl.h"
+#include "object.h"
+#include "pin.h"
+
+enum presence { MISSING, PRESENT, UNKNOWN };
+
+/**
+ * struct check_state - results, and what several checks share
+ * @btf: types of the kernel, or NULL
+ * @config: text of the kernel's configuration, or NULL
+ * @array: JSON records, or NULL
+ * @missing: required things that are missing
+ */
+struct check_state {
+	struct btf *btf;
+	char *config;
+	struct json_object *array;
+	int missing;
+};
+
+static const char *const words[] = { "missing", "present", "unknown" };
+
+static void report(struct check_state *s, bool required, enum presence presence,
+		   const char *name, const char *consequence, const char *next)
+{
+	struct json_object *o;
+
+	s->missing += required && presence == MISSING;
+	if (s->array) {
+		o = json_object_new_object();
+		json_object_object_add(o, "name", json_object_new_string(name));
+		json_object_object_add(o, "required",
+				       json_object_new_boolean(required));
+		json_object_object_add(o, "present", presence == UNKNOWN ? NULL :
+				       json_object_new_boolean(presence));
+		if (presence != PRESENT) {
+			json_object_object_add(o, "consequence",
+				json_object_new_string(consequence));
+			json_object_object_add(o, "next",
+				json_object_new_string(next));
+		}
+		json_object_array_add(s->array, o);
+		return;
+	}
+	printf("%-8s %s%s\n", words[presence], name,
+	       required ? "" : " (optional)");
+	if (presence != PRESENT)
+		printf("         %s. %s\n", consequence, next);
+}
+
+/* ---- the kernel's configuration ------------------------------------------ */
+
+static char *read_config(void)
+{
+	char path[300], *text = NULL, *bigger;
+	size_t size = 0, used = 0;
+	struct utsname un;
+	gzFile gz;
+	int len;
+
+	/* gzopen() reads a file that is not compressed as it is. */
+	gz = gzopen("/proc/config.gz", "re");
+	if (!gz && !uname(&un)) {
+		snprintf(path, sizeof(path), "/boot/config-%s", un.release);
+		gz = gzopen(path, "re");
+	}
+	if (!gz)
+		return NULL;
+	for (;;) {
+		if (size - used < 65536) {
+			bigger = realloc(text, size + 262144);
+			if (!bigger)
+				break;
+			text = bigger;
+			size += 262144;
+		}
+		len = gzread(gz, text + used, size - used - 1);
+		if (len <= 0)
+			break;
+		used += len;
+	}
+	gzclose(gz);
+	if (text)
+		text[used] = '\0';
+	return text;
+}
+
+static enum presence config_has(const struct check_state *s, const char *symbol)
+{
+	char line[128];
+	const char *p;
+	size_t len;
+
+	if (!s->config)
+		return UNKNOWN;
+	len = snprintf(line, sizeof(line), "%s=", symbol);
+	for (p = s->config; (p = strstr(p, line)); p += len)
+		if ((p == s->config || p[-1] == '\n') &&
+		    (p[len] == 'y' || p[len] == 'm'))
+			return PRESENT;
+	return MISSING;
+}
+
+static const struct {
+	const char *symbol;
+	bool required;
+	const char *consequence;
+} configs[] = {
+	{ "CONFIG_NODE_DEVICE", true, "The kernel has no device nodes" },
+	{ "CONFIG_NUMA", true, "There are no nodes at all" },
+	{ "CONFIG_MEMORY_HOTPLUG", true, "Device memory cannot be added" },
+	{ "CONFIG_MIGRATION", true, "Pages cannot move to a device node" },
+	{ "CONFIG_BPF_SYSCALL", true, "There is no bpf(2)" },
+	{ "CONFIG_BPF_JIT", true, "The kernel refuses struct_ops without the JIT" },
+	{ "CONFIG_DEBUG_INFO_BTF", true, "libbpf cannot match a policy with the kernel" },
+	{ "CONFIG_SWAP", false, "What a policy denies has nowhere to go but DRAM" },
+	{ "CONFIG_MEMCG", false, "Policies see no cgroups" },
+	{ "CONFIG_EVENT_TRACING", false, "\"nodectl trace\" shows nothing" },
+	{ "CONFIG_CRAM_EMU", false, "The emulated device is not there" },
+};
+
+static void check_config(struct check_state *s)
+{
+	static const char next[] =
+		"Boot the kernel of this project, or set it and build again.";
+	size_t i;
+
+	if (!s->config) {
+		report(s, false, MISSING,
+		       "configuration of the kernel (/proc/config.gz or /boot)",
+		       "Its options cannot be listed",
+		       "Nothing follows from it; the checks below look at the kernel itself.");
+		return;
+	}
+	for (i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
+		report(s, configs[i].required, config_has(s, configs[i].symbol),
+		       configs[i].symbol, configs[i].consequence, next);
+}
+
+/* ---- types and functions -------------------------------------------------- */
+
+static const char *const members[] = {
+	"admit_batch", "admit_folio", "choose_class", "migrated",
+	"promote_fault", "init", "exit", "nid", "version", "flags", "name",
+};
+
+static const struct {
+	const char *name;
+	const char *consequence;
+} kfuncs[] = {
+	{ "bpf_node_folio_sample",
+	  "Policies that look at the content of pages do not load" },
+	{ "bpf_node_folio_estimate",
+	  "Policies that estimate compressibility (compressible) do not load" },
+	{ "bpf_node_folio_info",
+	  "Policies that look at owner and flags (memcg_budget) do not load" },
+};
+
+static enum presence has_type(const struct check_state *s, const char *name,
+			      int kind)
+{
+	if (!s->btf)
+		return UNKNOWN;
+	return btf__find_by_name_kind(s->btf, name, kind) > 0 ? PRESENT : MISSING;
+}
+
+static void check_types(struct check_state *s)
+{
+	static const char boot[] = "Boot the kernel of this project.";
+	const struct btf_type *t = NULL;
+	enum presence ops;
+	char name[128];
+	size_t i;
+
+	report(s, true, s->btf ? PRESENT : MISSING,
+	       "types of the kernel (/sys/kernel/btf/vmlinux)",
+	       "No policy can be loaded",
+	       "Build the kernel with CONFIG_DEBUG_INFO_BTF and a pahole that it accepts.");
+	ops = has_type(s, OPS_TYPE, BTF_KIND_STRUCT);
+	report(s, true, ops, "struct " OPS_TYPE,
+	       "The kernel takes no policies for device nodes", boot);
+	report(s, true, has_type(s, OPS_VALUE_TYPE, BTF_KIND_STRUCT),
+	       "struct " OPS_VALUE_TYPE,
+	       "The kernel was built without its BPF side", boot);
+	if (ops == PRESENT)
+		t = btf__type_by_id(s->btf, btf__find_by_name_kind(s->btf, OPS_TYPE,
+						BTF_KIND_STRUCT));
+	for (i = 0; t && i < sizeof(members) / sizeof(members[0]); i++) {
+		snprintf(name, sizeof(name), "member %s", members[i]);
+		report(s, true, btf_find_member(s->btf, t, members[i]) ?
+		       PRESENT : MISSING, name,
+		       "Policies that have this member do not load", boot);
+	}
+	for (i = 0; i < sizeof(kfuncs) / sizeof(kfuncs[0]); i++) {
+		snprintf(name, sizeof(name), "kernel function %s", kfuncs[i].name);
+		report(s, true, has_type(s, kfuncs[i].name, BTF_KIND_FUNC), name,
+		       kfuncs[i].consequence, boot);
+	}
+}
+
+/* ---- the running system ---------------------------------------------------- */
+
+static const struct {
+	int cap;
+	const char *name;
+} caps[] = {
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
+	{ CAP_BPF, "CAP_BPF" },
+	{ CAP_PERFMON, "CAP_PERFMON" },
+};
+
+static void check_caps(struct check_state *s)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = {};
+	bool known = !syscall(SYS_capget, &head, data);
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		bool has = data[CAP_TO_INDEX(caps[i].cap)].effective &
+			   CAP_TO_MASK(caps[i].cap);
+
+		/* CAP_SYS_ADMIN implies the other two. */
+		if (i && data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &
+			 CAP_TO_MASK(CAP_SYS_ADMIN))
+			has = true;
+		snprintf(name, sizeof(name), "capability %s", caps[i].name);
+		report(s, true, !known ? UNKNOWN : has ? PRESENT : MISSING, name,
+		       "load, swap, unload and set are not allowed",
+		       "Run nodectl as root.");
+	}
+}
+
+static enum presence file_exists(const char *path)
+{
+	if (!access(path, F_OK))
+		return PRESENT;
+	return errno == EACCES ? UNKNOWN : MISSING;
+}
+
+static enum presence jit_enabled(void)
+{
+	FILE *f = fopen("/proc/sys/net/core/bpf_jit_enable", "re");
+	int c;
+
+	if (!f)
+		return UNKNOWN;
+	c = fgetc(f);
+	fclose(f);
+	return c == '1' || c == '2' ? PRESENT : MISSING;
+}
+
+static enum presence lockdown_off(void)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char text[128] = "";
+
+	if (!f)
+		return PRESENT;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	return strstr(text, "[confidentiality]") ? MISSING : PRESENT;
+}
+
+static enum presence swap_on(void)
+{
+	FILE *f = fopen("/proc/swaps", "re");
+	char line[256];
+	int lines = 0;
+
+	if (!f)
+		return UNKNOWN;
+	while (fgets(line, sizeof(line), f))
+		lines++;
+	fclose(f);
+	return lines > 1 ? PRESENT : MISSING;
+}
+
+static void check_system(struct check_state *s)
+{
+	check_caps(s);
+	report(s, true, jit_enabled(), "BPF JIT switched on",
+	       "The kernel refuses struct_ops without the JIT",
+	       "Write 1 to /proc/sys/net/core/bpf_jit_enable.");
+	report(s, true, lockdown_off(), "no lockdown in confidentiality mode",
+	       "The kernel refuses BPF programs that read its memory",
+	       "Boot without lockdown=confidentiality.");
+	report(s, true, bpffs_mounted() ? PRESENT : MISSING,
+	       "BPF file system at /sys/fs/bpf",
+	       "A policy cannot outlive nodectl, so it is not loaded",
+	       "Mount it: mount -t bpf bpf /sys/fs/bpf");
+	report(s, false, file_exists("/sys/kernel/tracing/events"),
+	       "tracefs at /sys/kernel/tracing", "\"nodectl trace\" does not work",
+	       "Mount it: mount -t tracefs tracefs /sys/kernel/tracing");
+	report(s, false, file_exists("/sys/kernel/tracing/events/node_device"),
+	       "tracepoints node_device:*", "\"nodectl trace\" shows nothing",
+	       "Boot the kernel of this project with CONFIG_EVENT_TRACING.");
+	report(s, false, file_exists("/sys/kernel/debug/tracing"),
+	       "debugfs at /sys/kernel/debug",
+	       "The counters of the emulated device are not to be seen",
+	       "Mount it: mount -t debugfs debugfs /sys/kernel/debug");
+	report(s, false, swap_on(), "swap space",
+	       "What a policy denies, and a full fenced node, have nowhere to go",
+	       "Add some with swapon.");
+	report(s, false, PRESENT,
+	       "RLIMIT_MEMLOCK: no matter, BPF memory is charged to the cgroup",
+	       "", "");
+}
+
+static void check_nodes(struct check_state *s)
+{
+	bool supported = node_kernel_supported();
+	struct failure f = {};
+	int nids[NODE_MAX], nr;
+
+	report(s, true, supported ? PRESENT : MISSING,
+	       "device nodes in sysfs (has_device_memory)",
+	       "The kernel knows no device nodes", "Boot the kernel of this project.");
+	nr = supported ? node_list(nids, NODE_MAX, &f) : 0;
+	report(s, true, nr > 0 ? PRESENT : MISSING, "a device node",
+	       "There is nothing to attach a policy to",
+	       "Load the driver of the device, for example: modprobe cram_emu start=ADDRESS size=SIZE nid=N phys=SIZE");
+}
+
+/**
+ * do_check - nodectl check
+ * @c: the command line
+ */
+int do_check(const struct cmdline *c)
+{
+	struct check_state s = {};
+	struct failure f = {};
+	struct json_object *o;
+
+	(void)c;
+	s.btf = vmlinux_btf(&f);
+	s.config = read_config();
+	if (out_json)
+		s.array = json_object_new_array();
+	check_config(&s);
+	check_types(&s);
+	check_system(&s);
+	check_nodes(&s);
+	if (s.array) {
+		o = json_object_new_object();
+		json_object_object_add(o, "ok", json_object_new_boolean(!s.missing));
+		json_object_object_add(o, "checks", s.array);
+		out_record(o);
+	} else if (s.missing) {
+		printf("%d required %s missing\n", s.missing,
+		       s.missing == 1 ? "thing is" : "things are");
+	} else {
+		printf("everything that is required is there\n");
+	}
+	free(s.config);
+	return s.missing ? NODECTL_NONE : NODECTL_OK;
+}

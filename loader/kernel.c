@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loads a policy's programs and maps and fills its struct_ops map.  Nothing
+ * is attached here: until a link is made, all of it vanishes with our file
+ * descriptors.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "bpflog.h"
+#include "kernel.h"
+#include "live.h"
+#include "nodectl.h"
+
+#define LOG_TAIL	20
+
+/**
+ * privilege_require - fail early without CAP_SYS_ADMIN
+ * @f: why not
+ *
+ * The kernel decides; this only spares the user a wrong trail.
+ *
+ * Return: 0 or -EPERM.
+ */
+int privilege_require(struct failure *f)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = {};
+
+	if (syscall(SYS_capget, &head, data) ||
+	    data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN))
+		return 0;
+	return fail(f, -EPERM, "Run it as root.",
+		    "no permission (CAP_SYS_ADMIN is needed)");
+}
+
+/* All members that the policy implements must be known to the kernel. */
+static int check_members(const struct object *o, const struct btf *btf,
+			 struct failure *f)
+{
+	const struct btf_type *t;
+	struct bpf_program *prog;
+	char missing[256] = "";
+	unsigned int pos = 0;
+	const char *name;
+	size_t len = 0;
+	int id;
+
+	id = btf__find_by_name_kind(btf, OPS_TYPE, BTF_KIND_STRUCT);
+	if (id < 0 ||
+	    btf__find_by_name_kind(btf, OPS_VALUE_TYPE, BTF_KIND_STRUCT) < 0)
+		return fail(f, -EOPNOTSUPP, "\"nodectl check\" tells what it lacks.",
+			    "this kernel takes no policies for device nodes (no struct "
+			    OPS_TYPE ")");
+	t = btf__type_by_id(btf, id);
+	while ((name = object_next_func(o, &pos, &prog))) {
+		if (!btf_find_member(btf, t, name) && len < sizeof(missing))
+			len += snprintf(missing + len, sizeof(missing) - len,
+					"%s%s", len ? ", " : "", name);
+	}
+	if (missing[0])
+		return fail(f, -EOPNOTSUPP,
+			    "Use a newer kernel or a version of the policy for this one.",
+			    "it implements what this kernel does not have: %s",
+			    missing);
+	return 0;
+}
+
+static void write_log(const char *file, const char *text)
+{
+	FILE *out = fopen(file, "we");
+
+	if (!out || fputs(text, out) == EOF)
+		p_info("cannot write %s: %s", file, strerror(errno));
+	if (out && fclose(out))
+		p_info("cannot write %s: %s", file, strerror(errno));
+}
+
+static int rejected(int err, const char *prog, const char *text,
+		    const char *log_file, struct failure *f)
+{
+	char next[512], *tail;
+	int left_out;
+
+	left_out = last_lines(text, LOG_TAIL, &tail);
+	if (log_file) {
+		write_log(log_file, text);
+		snprintf(next, sizeof(next), "The whole log of the verifier is in %s.",
+			 log_file);
+	} else if (left_out > 0) {
+		snprintf(next, sizeof(next),
+			 "These were the last lines of the verifier's log; repeat with --log FILE (or -v) for the %d lines before them.",
+			 left_out);
+	} else {
+		snprintf(next, sizeof(next), "The verifier's log is above.");
+	}
+	fail(f, err, next, "the verifier refuses program \"%s\" (%s)",
+	     prog ?: "?", strerror(-err));
+	f->log = left_out < 0 ? NULL : tail;
+	return err;
+}
+
+/**
+ * object_load - load a policy into the kernel
+ * @o: the object, with node and tunables set
+ * @log_file: where to write the verifier's log if it refuses, or NULL
+ * @f: why not
+ *
+ * Return: 0 or a negative errno.
+ */
+int object_load(struct object *o, const char *log_file, struct failure *f)
+{
+	const char *text, *prog, *said;
+	struct btf *btf;
+	int err;
+
+	btf = vmlinux_btf(f);
+	if (!btf)
+		return -errno;
+	err = check_members(o, btf, f);
+	if (err)
+		return err;
+	bpflog_start();
+	err = bpf_object__load(o->obj);
+	if (!err)
+		return 0;
+	if (signals_stop())
+		return fail(f, -EINTR, NULL, "interrupted");
+	text = bpflog_verifier(&prog);
+	if (text)
+		return rejected(err, prog, text, log_file, f);
+	if (err == -EPERM)
+		return fail(f, err, "Run it as root, outside of a container.",
+			    "no permission to load BPF programs");
+	said = bpflog_find("not found in kernel or module BTFs");
+	if (said)
+		return fail(f, err, "\"nodectl check\" tells what this kernel lacks.",
+			    "it needs what this kernel does not have: %s", said);
+	said = bpflog_warning();
+	return fail(f, err, "Repeat with -v to see what libbpf did.", "%s (%s)",
+		    said ?: "libbpf cannot load it", strerror(-err));
+}
+
+/*
+ * The value of the struct_ops map in the kernel's layout, with the file
+ * descriptors of the programs in place of the function pointers.
+ */
+static void *kernel_value(const struct object *o, const struct btf *btf,
+			  size_t *size)
+{
+	const struct btf_member *data, *m, *from;
+	const struct btf_type *vt, *t;
+	struct bpf_program *prog;
+	unsigned long fd;
+	int64_t msize;
+	unsigned int i;
+	char *value;
+	size_t off;
+
+	vt = btf__type_by_id(btf, btf__find_by_name_kind(btf, OPS_VALUE_TYPE,
+							 BTF_KIND_STRUCT));
+	data = btf_find_member(btf, vt, "data");
+	t = data ? btf__type_by_id(btf, btf__resolve_type(btf, data->type)) : NULL;
+	value = t ? calloc(1, vt->size) : NULL;
+	if (!value)
+		return NULL;
+	*size = vt->size;
+	for (i = 0; i < btf_vlen(t); i++) {
+		m = btf_members(t) + i;
+		from = btf_find_member(o->btf, o->ops_type,
+				       btf__name_by_offset(btf, m->name_off));
+		msize = btf__resolve_size(btf, m->type);
+		off = data->offset / 8 + m->offset / 8;
+		if (!from || msize <= 0 || off + msize > vt->size ||
+		    from->offset / 8 + (size_t)msize > o->ops_size)
+			continue;
+		if (!btf_member_is_func(btf, m)) {
+			memcpy(value + off, (char *)o->ops + from->offset / 8,
+			       msize);
+			continue;
+		}
+		memcpy(&prog, (char *)o->ops + from->offset / 8, sizeof(prog));
+		if (!prog)
+			continue;
+		fd = bpf_program__fd(prog);
+		memcpy(value + off, &fd, sizeof(fd));
+	}
+	return value;
+}
+
+/**
+ * object_register - give the loaded policy to the kernel as a whole
+ * @o: the object after object_load()
+ * @f: why not
+ *
+ * libbpf does this only together with making a link.  A swap has its link
+ * already, and a failure should say which of the two steps it was.
+ *
+ * Return: 0 or a negative errno.
+ */
+int object_register(struct object *o, struct failure *f)
+{
+	struct btf *btf;
+	__u32 zero = 0;
+	size_t size;
+	void *value;
+	int err;
+
+	btf = vmlinux_btf(f);
+	if (!btf)
+		return -errno;
+	value = kernel_value(o, btf, &size);
+	if (!value)
+		return fail(f, -ENOMEM, NULL, "no memory");
+	err = bpf_map_update_elem(bpf_map__fd(o->ops_map), &zero, value, 0) ?
+		      -errno : 0;
+	free(value);
+	switch (err) {
+	case 0:
+		return 0;
+	case -EOPNOTSUPP:
+		return fail(f, err,
+			    "Use a newer kernel or a version of the policy for this one.",
+			    "it was written for version %u of struct " OPS_TYPE
+			    ", which is newer than this kernel's", o->version);
+	case -EINVAL:
+		return fail(f, err,
+			    "Members may not be sleepable; \"nodectl inspect\" shows the rest.",
+			    "the kernel refuses the policy as invalid (version %u)",
+			    o->version);
+	default:
+		return fail(f, err, NULL, "the kernel refuses the policy: %s",
+			    strerror(-err));
+	}
+}

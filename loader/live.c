@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finds everything about a running policy from the kernel alone: sysfs names
+ * the struct_ops map, its value names the programs, these name their maps.
+ * So it does not matter who attached it, or whether its file still exists.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <json-c/json.h>
+
+#include "live.h"
+#include "object.h"
+#include "pin.h"
+#include "tunable.h"
+
+/**
+ * vmlinux_btf - types of the running kernel, loaded once
+ * @f: why not
+ */
+struct btf *vmlinux_btf(struct failure *f)
+{
+	static struct btf *btf;
+	int err;
+
+	if (btf)
+		return btf;
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		err = errno;
+		fail(f, -err, "The kernel needs CONFIG_DEBUG_INFO_BTF; \"nodectl check\" tells more.",
+		     "cannot read the kernel's types from /sys/kernel/btf/vmlinux: %s",
+		     strerror(err));
+	}
+	return btf;
+}
+
+/**
+ * link_map_id - which struct_ops does a link attach?
+ * @link_fd: the link
+ * @link_id: its id, may be NULL
+ *
+ * Return: the map's id, or 0: no struct_ops link, or it is detached.
+ */
+uint32_t link_map_id(int link_fd, uint32_t *link_id)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_link_get_info_by_fd(link_fd, &info, &len))
+		return 0;
+	if (link_id)
+		*link_id = info.id;
+	return info.type == BPF_LINK_TYPE_STRUCT_OPS ? info.struct_ops.map_id : 0;
+}
+
+/**
+ * live_identify - which policy does a node have?
+ * @node: the node
+ * @live: the result, to be closed with live_close(); needs no privilege
+ *
+ * Return: 0 (also when there is none) or a negative errno.
+ */
+int live_identify(const struct node *node, struct live *live)
+{
+	uint64_t id;
+	int err;
+
+	memset(live, 0, sizeof(*live));
+	live->map_fd = -1;
+	live->link_fd = -1;
+	live->values_fd = -1;
+	live->counters_fd = -1;
+	err = node_attr_u64(node, "policy_id", &id);
+	if (err)
+		return err;
+	live->map_id = id;
+	if (!id)
+		return 0;
+	if (node_attr(node, "policy_name", live->name, sizeof(live->name)))
+		live->name[0] = '\0';
+	if (node_attr_u64(node, "policy_version", &live->version))
+		live->version = 0;
+	if (node_attr_u64(node, "policy_attached_ns", &live->attached_ns))
+		live->attached_ns = 0;
+	return 0;
+}
+
+/* Walks all links of the system for the one that attaches a struct_ops. */
+static int find_link_by_map(uint32_t map_id, uint32_t *link_id)
+{
+	__u32 id = 0;
+	int fd;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		fd = bpf_link_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		if (link_map_id(fd, link_id) == map_id)
+			return fd;
+		close(fd);
+	}
+	*link_id = 0;
+	return errno == EPERM ? -EPERM : -ENOENT;
+}
+
+/**
+ * live_find_link - find the link that attaches a node's policy
+ * @node: the node
+ * @live: after live_identify()
+ * @f: why not
+ *
+ * Prefers the pinned one.  Also notes a pin that is not this policy's.
+ *
+ * Return: 0, -ENOENT when there is none, or another negative errno.
+ */
+int live_find_link(const struct node *node, struct live *live, struct failure *f)
+{
+	int fd, err;
+
+	err = pin_open(node->nid, &fd);
+	if (!err) {
+		if (live->map_id && link_map_id(fd, &live->link_id) == live->map_id) {
+			live->link_fd = fd;
+			live->pinned = true;
+			return 0;
+		}
+		close(fd);
+		live->link_id = 0;
+		live->stale_pin = true;
+	}
+	if (!live->map_id)
+		return fail(f, -ENOENT, "Attach one with \"nodectl load\".",
+			    "the node has no policy");
+	fd = find_link_by_map(live->map_id, &live->link_id);
+	if (fd >= 0) {
+		live->link_fd = fd;
+		return 0;
+	}
+	if (fd == -EPERM || err == -EPERM || err == -EACCES)
+		return fail(f, -EPERM, "Run it as root.",
+			    "no permission to look at BPF links");
+	return fail(f, -ENOENT, NULL,
+		    "no link attaches policy \"%s\" (id %u)", live->name,
+		    live->map_id);
+}
+
+static void add_maps(struct live *live, const __u32 *ids, unsigned int nr)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < nr; i++) {
+		for (j = 0; j < live->nr_maps; j++)
+			if (live->map_ids[j] == ids[i])
+				break;
+		if (j == live->nr_maps && j < LIVE_MAPS_MAX)
+			live->map_ids[live->nr_maps++] = ids[i];
+	}
+}
+
+static int read_member(struct live *live, const char *name, uint32_t prog_id)
+{
+	struct bpf_prog_info info = {};
+	struct live_member *m;
+	__u32 ids[LIVE_MAPS_MAX], len = sizeof(info);
+	int fd, err;
+
+	if (live->nr_members == LIVE_MEMBERS_MAX)
+		return -E2BIG;
+	fd = bpf_prog_get_fd_by_id(prog_id);
+	if (fd < 0)
+		return -errno;
+	info.nr_map_ids = LIVE_MAPS_MAX;
+	info.map_ids = (uintptr_t)ids;
+	err = bpf_prog_get_info_by_fd(fd, &info, &len) ? -errno : 0;
+	close(fd);
+	if (err)
+		return err;
+	m = &live->members[live->nr_members++];
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	m->prog_id = prog_id;
+	m->run_cnt = info.run_cnt;
+	m->run_time_ns = info.run_time_ns;
+	add_maps(live, ids, info.nr_map_ids < LIVE_MAPS_MAX ?
+				    info.nr_map_ids : LIVE_MAPS_MAX);
+	return 0;
+}
+
+/*
+ * The kernel shows a struct_ops map with program ids in place of its function
+ * pointers.
+ */
+static int read_members(struct live *live, const struct btf *btf,
+			struct failure *f)
+{
+	const struct btf_type *vt, *t;
+	const struct btf_member *data, *m;
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info), zero = 0;
+	unsigned long prog_id;
+	unsigned int i;
+	char *value;
+	size_t off;
+	int err;
+
+	if (bpf_map_get_info_by_fd(live->map_fd, &info, &len)) {
+		err = -errno;
+		return fail(f, err, NULL, "cannot read about map %u: %s",
+			    live->map_id, strerror(-err));
+	}
+	vt = btf__type_by_id(btf, info.btf_vmlinux_value_type_id);
+	data = vt && btf_is_struct(vt) ? btf_find_member(btf, vt, "data") : NULL;
+	t = data ? btf__type_by_id(btf, btf__resolve_type(btf, data->type)) : NULL;
+	if (info.type != BPF_MAP_TYPE_STRUCT_OPS || !t || !btf_is_struct(t))
+		return fail(f, -EINVAL, NULL, "map %u is not a struct_ops",
+			    live->map_id);
+	value = calloc(1, info.value_size);
+	if (!value)
+		return fail(f, -ENOMEM, NULL, "no memory");
+	if (bpf_map_lookup_elem(live->map_fd, &zero, value)) {
+		err = -errno;
+		fail(f, err, NULL, "cannot read struct_ops map %u: %s",
+		     live->map_id, strerror(-err));
+		goto out;
+	}
+	err = 0;
+	for (i = 0; i < btf_vlen(t); i++) {
+		m = btf_members(t) + i;
+		off = data->offset / 8 + m->offset / 8;
+		if (!btf_member_is_func(btf, m) ||
+		    off + sizeof(prog_id) > info.value_size)
+			continue;
+		memcpy(&prog_id, value + off, sizeof(prog_id));
+		if (!prog_id)
+			continue;
+		err = read_member(live, btf__name_by_offset(btf, m->name_off),
+				  prog_id);
+		if (err) {
+			fail(f, err, NULL, "cannot read about program %lu: %s",
+			     prog_id, strerror(-err));
+			break;
+		}
+	}
+out:
+	free(value);
+	return err;
+}
+
+/**
+ * struct live_section - a data section of the object that became a map
+ * @fd: the map, or -1
+ * @size: of its value
+ * @bytes: copy of its value
+ */
+struct live_section {
+	int fd;
+	uint32_t size;
+	void *bytes;
+};
+
+static void section_close(struct live_section *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->bytes);
+	s->fd = -1;
+	s->bytes = NULL;
+}
+
+static int section_read(int fd, uint32_t size, struct live_section *s)
+{
+	__u32 zero = 0;
+	int err;
+
+	s->bytes = calloc(1, size);
+	if (!s->bytes)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &zero, s->bytes)) {
+		err = -errno;
+		free(s->bytes);
+		s->bytes = NULL;
+		return err;
+	}
+	s->fd = fd;
+	s->size = size;
+	return 0;
+}
+
+/* Names of maps are cut at 15 characters; their BTF has the whole name. */
+static const char *map_datasec(const struct btf *btf,
+			       const struct bpf_map_info *info)
+{
+	const struct btf_type *t = btf__type_by_id(btf, info->btf_value_type_id);
+
+	return t && btf_is_datasec(t) ? btf__name_by_offset(btf, t->name_off) : "";
+}
+
+static bool is_counters(const struct btf *btf, const struct bpf_map_info *info)
+{
+	const struct btf_type *t;
+
+	if (info->type != BPF_MAP_TYPE_PERCPU_ARRAY || info->max_entries != 1 ||
+	    strcmp(info->name, "counters"))
+		return false;
+	t = btf__type_by_id(btf, info->btf_value_type_id);
+	return t && btf_is_struct(t) && t->size == info->value_size;
+}
+
+/**
+ * live_read - read all about a policy that live_identify() found
+ * @live: the policy
+ * @f: why not; what was found until then can be used
+ *
+ * Return: 0 or a negative errno.
+ */
+int live_read(struct live *live, struct failure *f)
+{
+	struct live_section records = { .fd = -1 }, values = { .fd = -1 };
+	struct btf *kernel, *btf = NULL, *candidate;
+	struct bpf_map_info info;
+	const char *section;
+	unsigned int i;
+	__u32 len;
+	int fd, err;
+
+	live->map_fd = bpf_map_get_fd_by_id(live->map_id);
+	if (live->map_fd < 0) {
+		err = -errno;
+		return fail(f, err, err == -EPERM ? "Run it as root." : NULL,
+			    "cannot open the policy's map %u: %s", live->map_id,
+			    err == -EPERM ? "no permission" : strerror(-err));
+	}
+	kernel = vmlinux_btf(f);
+	if (!kernel)
+		return -errno;
+	err = read_members(live, kernel, f);
+	if (err)
+		return err;
+	for (i = 0; i < live->nr_maps; i++) {
+		fd = bpf_map_get_fd_by_id(live->map_ids[i]);
+		if (fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (bpf_map_get_info_by_fd(fd, &info, &len) || !info.btf_id) {
+			close(fd);
+			continue;
+		}
+		candidate = btf__load_from_kernel_by_id(info.btf_id);
+		if (!candidate) {
+			close(fd);
+			continue;
+		}
+		section = map_datasec(candidate, &info);
+		if (records.fd < 0 && !strcmp(section, NODE_EXT_META_SECTION) &&
+		    !section_read(fd, info.value_size, &records)) {
+			fd = -1;
+			btf = candidate;
+			candidate = NULL;
+		} else if (values.fd < 0 &&
+			   !strcmp(section, NODE_EXT_TUNABLES_SECTION) &&
+			   !section_read(fd, info.value_size, &values)) {
+			fd = -1;
+		} else if (live->counters_fd < 0 && is_counters(candidate, &info)) {
+			live->counters_fd = fd;
+			live->counters_btf = candidate;
+			live->counters_type = info.btf_value_type_id;
+			fd = -1;
+			candidate = NULL;
+		}
+		btf__free(candidate);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (btf)
+		err = meta_parse(btf, records.bytes, records.size, values.size,
+				 &live->meta, f);
+	if (values.fd >= 0) {
+		live->values_fd = values.fd;
+		live->values = values.bytes;
+		values.fd = -1;
+		values.bytes = NULL;
+	}
+	btf__free(btf);
+	section_close(&records);
+	section_close(&values);
+	return err;
+}
+
+/**
+ * live_close - forget a policy
+ * @live: the policy; nothing changes in the kernel
+ */
+void live_close(struct live *live)
+{
+	int fds[] = { live->map_fd, live->link_fd, live->values_fd,
+		      live->counters_fd };
+	size_t i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	meta_free(&live->meta);
+	free(live->values);
+	btf__free(live->counters_btf);
+	memset(live, 0, sizeof(*live));
+	live->map_fd = live->link_fd = live->values_fd = live->counters_fd = -1;
+}
+
+/**
+ * live_store - change a tunable of a running policy
+ * @live: after live_read()
+ * @tun: one of its tunables
+ * @value: vetted value
+ * @f: why not
+ *
+ * The map is mapped and the value stored in place.  Writing the map's element
+ * would write all tunables at once and could undo what somebody else changed
+ * since it was read.
+ *
+ * Return: 0 or a negative errno.
+ */
+int live_store(struct live *live, const struct tunable *tun, uint64_t value,
+	       struct failure *f)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t size = (live->meta.values_size + page - 1) / page * page;
+	void *values;
+	int err;
+
+	values = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      live->values_fd, 0);
+	if (values == MAP_FAILED) {
+		err = -errno;
+		return fail(f, err,
+			    "Tunables must be global variables, not static ones; NODE_TUNABLE() makes them so.",
+			    "cannot map the tunables of policy \"%s\": %s",
+			    live->name, strerror(-err));
+	}
+	tunable_store(tun, values, value);
+	munmap(values, size);
+	return 0;
+}
+
+/**
+ * live_counters - counters of a running policy, summed over the CPUs
+ * @live: after live_read()
+ *
+ * Return: JSON object, NULL when the policy has none.
+ */
+struct json_object *live_counters(const struct live *live)
+{
+	int nr_cpus = libbpf_num_possible_cpus();
+	const struct btf_type *t;
+	const struct btf_member *m;
+	struct json_object *o;
+	unsigned int i, stride;
+	uint64_t sum, one;
+	__u32 zero = 0;
+	char *values;
+	int cpu;
+
+	if (live->counters_fd < 0 || nr_cpus <= 0)
+		return NULL;
+	t = btf__type_by_id(live->counters_btf, live->counters_type);
+	stride = (t->size + 7) / 8 * 8;
+	values = calloc(nr_cpus, stride);
+	if (!values)
+		return NULL;
+	if (bpf_map_lookup_elem(live->counters_fd, &zero, values)) {
+		free(values);
+		return NULL;
+	}
+	o = json_object_new_object();
+	for (i = 0; i < btf_vlen(t); i++) {
+		m = btf_members(t) + i;
+		if (btf__resolve_size(live->counters_btf, m->type) != 8 ||
+		    m->offset / 8 + 8 > t->size)
+			continue;
+		sum = 0;
+		for (cpu = 0; cpu < nr_cpus; cpu++) {
+			memcpy(&one, values + cpu * stride + m->offset / 8, 8);
+			sum += one;
+		}
+		json_object_object_add(o,
+			btf__name_by_offset(live->counters_btf, m->name_off),
+			json_object_new_uint64(sum));
+	}
+	free(values);
+	return o;
+}
+
+static bool holds_link(const char *pid, uint32_t link_id)
+{
+	char dir[300], path[600], text[1024];
+	bool found = false;
+	struct dirent *de;
+	unsigned int id;
+	char *line;
+	ssize_t len;
+	DIR *d;
+	int fd;
+
+	snprintf(dir, sizeof(dir), "/proc/%s/fdinfo", pid);
+	d = opendir(dir);
+	if (!d)
+		return false;
+	while (!found && (de = readdir(d))) {
+		if (de->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		len = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[len > 0 ? len : 0] = '\0';
+		line = strstr(text, "link_id:");
+		found = line && sscanf(line, "link_id: %u", &id) == 1 &&
+			id == link_id;
+	}
+	closedir(d);
+	return found;
+}
+
+/**
+ * link_holders - processes that hold a link open
+ * @link_id: the link
+ * @buf: "pid 12 (name), pid 34 (name)", empty when none was found
+ * @size: of @buf
+ */
+void link_holders(uint32_t link_id, char *buf, size_t size)
+{
+	char path[300], comm[32];
+	struct dirent *de;
+	size_t len = 0;
+	DIR *d;
+	FILE *f;
+
+	buf[0] = '\0';
+	d = opendir("/proc");
+	if (!d)
+		return;
+	while ((de = readdir(d)) && len + 48 < size) {
+		if (de->d_name[0] < '1' || de->d_name[0] > '9' ||
+		    atoi(de->d_name) == getpid() ||
+		    !holds_link(de->d_name, link_id))
+			continue;
+		comm[0] = '\0';
+		snprintf(path, sizeof(path), "/proc/%s/comm", de->d_name);
+		f = fopen(path, "re");
+		if (f) {
+			if (fgets(comm, sizeof(comm), f))
+				comm[strcspn(comm, "\n")] = '\0';
+			fclose(f);
+		}
+		len += snprintf(buf + len, size - len, "%spid %s (%s)",
+				len ? ", " : "", de->d_name, comm);
+	}
+	closedir(d);
+}

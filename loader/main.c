@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nodectl - BPF policies for device memory nodes
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+#include <json-c/json.h>
+
+#include "bpflog.h"
+#include "nodectl.h"
+
+/* Options that belong to some verbs only; the others belong to all. */
+enum {
+	OPT_EXPECT	= 1 << 0,
+	OPT_LOG		= 1 << 1,
+	OPT_INTERVAL	= 1 << 2,
+	OPT_COUNT	= 1 << 3,
+	OPT_DURATION	= 1 << 4,
+	OPT_SETTLE	= 1 << 5,
+};
+
+/**
+ * struct verb - one verb
+ * @name: as typed; an unambiguous beginning will do
+ * @run: does it
+ * @min_args: arguments it needs
+ * @max_args: arguments it takes, -1 for any number
+ * @options: which of the OPT_* it takes
+ * @args: arguments and options for the usage line
+ * @summary: one line for the list
+ * @help: more about it
+ * @example: a line that works
+ */
+struct verb {
+	const char *name;
+	int (*run)(const struct cmdline *c);
+	int min_args, max_args;
+	unsigned int options;
+	const char *args;
+	const char *summary;
+	const char *help;
+	const char *example;
+};
+
+static const struct verb verbs[] = {
+	{
+		"nodes", do_nodes, 0, 0, 0, "",
+		"list the device nodes",
+		"One line per device node: driver, state, policy, space.",
+		"nodectl nodes",
+	},
+	{
+		"policies", do_policies, 0, 0, 0, "",
+		"list the policies that can be loaded",
+		"Looks for *.bpf.o in the directories of --path and $NODECTL_PATH, in\n"
+		"/etc/node_ext, /usr/local/lib/node_ext, /usr/lib/node_ext, and in bpf/\n"
+		"beside nodectl. A file that is not a policy is reported, the others are\n"
+		"listed.",
+		"nodectl policies",
+	},
+	{
+		"inspect", do_inspect, 1, 1, 0, "POLICY",
+		"show what a policy is and which tunables it has",
+		"Reads the object only; needs no privilege and no special kernel.",
+		"nodectl inspect compressible",
+	},
+	{
+		"check", do_check, 0, 0, 0, "",
+		"list what this kernel and system must have, present or missing",
+		"For everything that is missing: what follows and what to do. The exit\n"
+		"status is 0 when all that is required is there, else 1.",
+		"nodectl check",
+	},
+	{
+		"load", do_load, 2, -1, OPT_LOG, "NODE POLICY [KEY=VALUE]... [--log FILE]",
+		"attach a policy to a node that has none",
+		"KEY=VALUE sets tunables before the policy runs. The policy stays when\n"
+		"nodectl is gone, because its link is pinned at\n"
+		"/sys/fs/bpf/node_ext/nodeN/link. If anything fails, nothing is left.",
+		"nodectl load node1 compressible threshold=600",
+	},
+	{
+		"swap", do_swap, 2, -1, OPT_LOG | OPT_EXPECT | OPT_SETTLE,
+		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S] [--log FILE]",
+		"replace the policy of a node, with no moment without one",
+		"If the new policy is refused, the old one stays. --expect swaps only if\n"
+		"the node still has policy OLD, a name or an id. --settle watches the new\n"
+		"policy for S seconds and goes back to the old one when the kernel has to\n"
+		"override a verdict.",
+		"nodectl swap node1 memcg_budget budget=4096 --expect compressible",
+	},
+	{
+		"unload", do_unload, 1, -1, 0, "NODE...",
+		"detach the policy of a node; the native default decides again",
+		"Detaching is complete when nodectl returns. Also removes a pin that was\n"
+		"left from a policy that is gone.",
+		"nodectl unload node1",
+	},
+	{
+		"status", do_status, 0, -1, 0, "[NODE]...",
+		"show node, policy, link, tunables and counters of the policy",
+		"Everything is read from the kernel. What cannot be read is reported on\n"
+		"stderr, the rest is shown.",
+		"nodectl status",
+	},
+	{
+		"stats", do_stats, 1, 1, OPT_INTERVAL | OPT_COUNT,
+		"NODE [--interval S [--count N]]",
+		"show the counters of a node, once or every S seconds",
+		"The counters run since the node was registered. With --interval, each\n"
+		"line shows what was added in that interval.",
+		"nodectl stats node1 --interval 1 --count 10",
+	},
+	{
+		"set", do_set, 2, -1, 0, "NODE KEY=VALUE...",
+		"change tunables of the policy that runs, leave the others alone",
+		"All changes are checked before the first is made.",
+		"nodectl set node1 threshold=500",
+	},
+	{
+		"trace", do_trace, 1, 1, OPT_COUNT | OPT_DURATION,
+		"NODE [--count N] [--duration S]",
+		"show the decisions for a node as they are made",
+		"Ends after N events or S seconds, or with Ctrl-C, and says how many\n"
+		"events were lost.",
+		"nodectl trace node1 --duration 5",
+	},
+};
+
+#define NR_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
+
+static const struct {
+	unsigned int bit;
+	const char *name;
+	const char *help;
+} option_help[] = {
+	{ OPT_EXPECT, "expect", "  --expect OLD     only if the node has this policy (name or id)" },
+	{ OPT_SETTLE, "settle", "  --settle S       take the policy back if it misbehaves within S seconds" },
+	{ OPT_LOG, "log", "  --log FILE       write the verifier's log there if it refuses" },
+	{ OPT_INTERVAL, "interval", "  --interval S     repeat every S seconds" },
+	{ OPT_COUNT, "count", "  --count N        end after N lines" },
+	{ OPT_DURATION, "duration", "  --duration S     end after S seconds" },
+	{ 0, NULL, "  -j, --json       results as JSON on stdout, errors as JSON on stderr" },
+	{ 0, NULL, "  -v, --verbose    show on stderr what libbpf does" },
+	{ 0, NULL, "      --path DIR   look for policies there first; may be repeated" },
+	{ 0, NULL, "  -h, --help       help, also per verb" },
+	{ 0, NULL, "  -V, --version    version of nodectl and of libbpf" },
+};
+
+enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
+       LONG_DURATION, LONG_SETTLE };
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "path", required_argument, NULL, LONG_PATH },
+	{ "expect", required_argument, NULL, LONG_EXPECT },
+	{ "log", required_argument, NULL, LONG_LOG },
+	{ "interval", required_argument, NULL, LONG_INTERVAL },
+	{ "count", required_argument, NULL, LONG_COUNT },
+	{ "duration", required_argument, NULL, LONG_DURATION },
+	{ "settle", required_argument, NULL, LONG_SETTLE },
+	{},
+};
+
+static void print_options(unsigned int which)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(option_help) / sizeof(option_help[0]); i++)
+		if (!option_help[i].bit || option_help[i].bit & which)
+			puts(option_help[i].help);
+}
+
+static void help_all(void)
+{
+	size_t i;
+
+	printf("Usage: nodectl VERB [ARGUMENT]... [OPTION]...\n"
+	       "BPF policies for device memory nodes.\n\nVerbs:\n");
+	for (i = 0; i < NR_VERBS; i++)
+		printf("  %-10s %s\n", verbs[i].name, verbs[i].summary);
+	printf("\nA NODE is 1 or node1. A POLICY is a name (see \"nodectl policies\") or the\n"
+	       "path of an object.\n\nOptions:\n");
+	print_options(~0U);
+	printf("\n\"nodectl VERB --help\" tells more about a verb, nodectl(8) about all.\n"
+	       "Exit status: 0 all done, 1 nothing done, 2 wrong command line, 3 partly done.\n");
+}
+
+static void help_verb(const struct verb *v)
+{
+	printf("Usage: nodectl %s%s%s\n%c%s.\n\n%s\n\nOptions:\n", v->name,
+	       v->args[0] ? " " : "", v->args, v->summary[0] - 32, v->summary + 1,
+	       v->help);
+	print_options(v->options);
+	printf("\nExample:\n  %s\n", v->example);
+}
+
+static void print_version(void)
+{
+	struct json_object *o;
+
+	if (!out_json) {
+		printf("nodectl %s (libbpf %s)\n", NODECTL_VERSION,
+		       libbpf_version_string());
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "nodectl",
+			       json_object_new_string(NODECTL_VERSION));
+	json_object_object_add(o, "libbpf",
+			       json_object_new_string(libbpf_version_string()));
+	out_record(o);
+}
+
+static int usage(const char *next, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int usage(const char *next, const char *fmt, ...)
+{
+	struct failure f = {};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f.cause, sizeof(f.cause), fmt, ap);
+	va_end(ap);
+	snprintf(f.next, sizeof(f.next), "%s", next);
+	p_failure(NULL, NULL, &f);
+	return NODECTL_USAGE;
+}
+
+/* The verb of this name, or the only one that begins with it. */
+static const struct verb *find_verb(const char *name)
+{
+	const struct verb *found = NULL;
+	char list[128] = "";
+	size_t i, len = 0;
+	int nr = 0;
+
+	for (i = 0; i < NR_VERBS; i++) {
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+		if (strncmp(verbs[i].name, name, strlen(name)))
+			continue;
+		found = &verbs[i];
+		len += snprintf(list + len, sizeof(list) - len, "%s%s",
+				nr++ ? ", " : "", verbs[i].name);
+	}
+	if (nr == 1)
+		return found;
+	if (nr > 1)
+		usage("Type more of it.", "\"%s\" may be %s", name, list);
+	else
+		usage("\"nodectl --help\" lists the verbs.",
+		      "there is no verb \"%s\"", name);
+	return NULL;
+}
+
+static int parse_seconds(const char *option, const char *text, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	if (end != text && !*end && isfinite(*seconds) && *seconds >= 0.01 &&
+	    *seconds <= 1e9)
+		return 0;
+	usage("Give seconds, 0.01 or more.", "\"%s\" is no time for --%s", text,
+	      option);
+	return -EINVAL;
+}
+
+static int parse_count(const char *text, uint64_t *count)
+{
+	char *end;
+
+	errno = 0;
+	*count = strtoull(text, &end, 10);
+	if (!errno && text[0] >= '0' && text[0] <= '9' && !*end && *count)
+		return 0;
+	usage("Give a number, 1 or more.", "\"%s\" is no number for --count", text);
+	return -EINVAL;
+}
+
+/**
+ * struct options - what the options said
+ * @used: OPT_* that were given
+ * @help: --help
+ * @version: --version
+ */
+struct options {
+	unsigned int used;
+	bool help;
+	bool version;
+};
+
+static int parse_option(int opt, struct cmdline *c, struct options *o)
+{
+	switch (opt) {
+	case 'j':
+		out_json = true;
+		return 0;
+	case 'v':
+		bpflog_verbose = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	case 'V':
+		o->version = true;
+		return 0;
+	case LONG_PATH:
+		return policy_dirs_add(&c->dirs, optarg);
+	case LONG_EXPECT:
+		o->used |= OPT_EXPECT;
+		c->expect = optarg;
+		return 0;
+	case LONG_LOG:
+		o->used |= OPT_LOG;
+		c->log_file = optarg;
+		return 0;
+	case LONG_INTERVAL:
+		o->used |= OPT_INTERVAL;
+		return parse_seconds("interval", optarg, &c->interval);
+	case LONG_DURATION:
+		o->used |= OPT_DURATION;
+		return parse_seconds("duration", optarg, &c->duration);
+	case LONG_SETTLE:
+		o->used |= OPT_SETTLE;
+		return parse_seconds("settle", optarg, &c->settle);
+	case LONG_COUNT:
+		o->used |= OPT_COUNT;
+		return parse_count(optarg, &c->count);
+	case ':':
+		usage("\"nodectl --help\" lists the options.",
+		      "option %s needs an argument", c->args[optind - 1]);
+		return -EINVAL;
+	default:
+		usage("\"nodectl --help\" lists the options.",
+		      "there is no option %s",
+		      optopt && optopt < 256 ? (char[]){ '-', optopt, 0 } :
+					       c->args[optind - 1]);
+		return -EINVAL;
+	}
+}
+
+static int check_usage(const struct verb *v, const struct cmdline *c,
+		       const struct options *o)
+{
+	char next[256];
+	size_t i;
+
+	snprintf(next, sizeof(next), "Usage: nodectl %s%s%s", v->name,
+		 v->args[0] ? " " : "", v->args);
+	for (i = 0; i < sizeof(option_help) / sizeof(option_help[0]); i++)
+		if (option_help[i].bit & o->used & ~v->options)
+			return usage(next, "verb %s takes no --%s", v->name,
+				     option_help[i].name);
+	if (o->used & OPT_COUNT && v->options & OPT_INTERVAL &&
+	    !(o->used & OPT_INTERVAL))
+		return usage(next, "--count needs --interval");
+	if (c->nr_args < v->min_args)
+		return usage(next, "verb %s needs %s", v->name,
+			     v->min_args == 1 ? "an argument" : "more arguments");
+	if (v->max_args >= 0 && c->nr_args > v->max_args)
+		return usage(next, "verb %s does not take \"%s\"", v->name,
+			     c->args[v->max_args]);
+	return NODECTL_OK;
+}
+
+static bool wants_json(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+			return true;
+	return false;
+}
+
+static int run(int argc, char **argv, struct cmdline *c)
+{
+	struct options o = {};
+	const struct verb *v;
+	int opt, status;
+
+	/* So that errors in options that come before it are JSON, too. */
+	out_json = wants_json(argc, argv);
+	opterr = 0;
+	c->args = argv;
+	while ((opt = getopt_long(argc, argv, ":jvhV", long_options, NULL)) != -1)
+		if (parse_option(opt, c, &o))
+			return NODECTL_USAGE;
+	c->args = argv + optind;
+	c->nr_args = argc - optind;
+	if (o.version) {
+		print_version();
+		return NODECTL_OK;
+	}
+	if (c->nr_args && !strcmp(c->args[0], "help")) {
+		o.help = true;
+		c->args++;
+		c->nr_args--;
+	}
+	if (!c->nr_args) {
+		if (!o.help)
+			return usage("\"nodectl --help\" lists the verbs.",
+				     "there is no verb");
+		help_all();
+		return NODECTL_OK;
+	}
+	v = find_verb(c->args[0]);
+	if (!v)
+		return NODECTL_USAGE;
+	if (o.help) {
+		help_verb(v);
+		return NODECTL_OK;
+	}
+	c->args++;
+	c->nr_args--;
+	status = check_usage(v, c, &o);
+	if (status)
+		return status;
+	policy_dirs_default(&c->dirs);
+	signals_catch();
+	bpflog_start();
+	return v->run(c);
+}
+
+int main(int argc, char **argv)
+{
+	struct cmdline c = {};
+	int status;
+
+	status = run(argc, argv, &c);
+	policy_dirs_free(&c.dirs);
+	if (fflush(stdout) || ferror(stdout)) {
+		/* A reader that has seen enough is no news. */
+		if (errno != EPIPE)
+			p_error("cannot write the results: %s", strerror(errno));
+		return status ?: NODECTL_PARTLY;
+	}
+	return status;
+}

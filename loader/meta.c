@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads the records of include/node_ext_meta.h through the BTF of their
+ * section.  The bytes come from a file or from a map; neither is trusted: a
+ * record counts only when the BTF of the tunable it names agrees with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/btf.h>
+
+#include "meta.h"
+#include "tunable.h"
+
+static const char hint_rebuild[] =
+	"Describe tunables with NODE_TUNABLE() and the policy with NODE_POLICY() only, and build it again.";
+
+/* Copies a fixed-size text that need not be terminated. */
+static void copy_text(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(from, size);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+static const struct btf_type *find_datasec(const struct btf *btf,
+					   const char *section)
+{
+	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+
+	return id < 0 ? NULL : btf__type_by_id(btf, id);
+}
+
+static const char *var_name(const struct btf *btf, const struct btf_var_secinfo *vsi)
+{
+	const struct btf_type *var = btf__type_by_id(btf, vsi->type);
+
+	return var && btf_is_var(var) ?
+		       btf__name_by_offset(btf, var->name_off) : NULL;
+}
+
+/* Does the variable's type fit the type that the record claims? */
+static bool type_agrees(const struct btf *btf, const struct btf_var_secinfo *vsi,
+			enum tunable_type type)
+{
+	const struct btf_type *t;
+	int id, encoding;
+
+	id = btf__resolve_type(btf, vsi->type);
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, id);
+	if (!btf_is_int(t) || t->size != tunable_type_size(type) ||
+	    vsi->size != t->size)
+		return false;
+	encoding = btf_int_encoding(t);
+	switch (type) {
+	case TUNABLE_BOOL:
+		return encoding & BTF_INT_BOOL;
+	case TUNABLE_S32:
+	case TUNABLE_S64:
+		return encoding & BTF_INT_SIGNED;
+	case TUNABLE_U32:
+	case TUNABLE_U64:
+		return !encoding;
+	}
+	return false;
+}
+
+/* Finds where the tunable's value is. */
+static int place_tunable(const struct btf *btf, const struct btf_type *values,
+			 struct tunable *tun, size_t values_size,
+			 struct failure *f)
+{
+	const struct btf_var_secinfo *vsi;
+	const char *name;
+	unsigned int i;
+
+	if (!values)
+		return fail(f, -EINVAL, hint_rebuild,
+			    "it describes tunable \"%s\" but has no section "
+			    NODE_EXT_TUNABLES_SECTION, tun->name);
+	vsi = btf_var_secinfos(values);
+	for (i = 0; i < btf_vlen(values); i++, vsi++) {
+		name = var_name(btf, vsi);
+		if (!name || strcmp(name, tun->name))
+			continue;
+		if (!type_agrees(btf, vsi, tun->type))
+			return fail(f, -EINVAL, hint_rebuild,
+				    "tunable \"%s\" is described as %s but is of another type",
+				    tun->name, tunable_type_name(tun->type));
+		if (vsi->offset % vsi->size || vsi->offset > values_size ||
+		    vsi->size > values_size - vsi->offset)
+			return fail(f, -EINVAL, hint_rebuild,
+				    "tunable \"%s\" does not lie inside its section",
+				    tun->name);
+		tun->offset = vsi->offset;
+		tun->size = vsi->size;
+		return 0;
+	}
+	return fail(f, -EINVAL, hint_rebuild,
+		    "it describes tunable \"%s\", which is not in section "
+		    NODE_EXT_TUNABLES_SECTION, tun->name);
+}
+
+static int add_tunable(const struct btf *btf, const struct btf_type *values,
+		       const void *bytes, size_t values_size,
+		       struct policy_meta *meta, struct failure *f)
+{
+	struct node_ext_tunable rec;
+	struct tunable *tun;
+	char type[NODE_EXT_TYPE_LEN + 1];
+	unsigned int i;
+	int err;
+
+	memcpy(&rec, bytes, sizeof(rec));
+	tun = realloc(meta->tunables,
+		      (meta->nr_tunables + 1) * sizeof(*meta->tunables));
+	if (!tun)
+		return fail(f, -ENOMEM, NULL, "no memory");
+	meta->tunables = tun;
+	tun += meta->nr_tunables;
+	memset(tun, 0, sizeof(*tun));
+	copy_text(tun->name, rec.name, sizeof(rec.name));
+	copy_text(tun->unit, rec.unit, sizeof(rec.unit));
+	copy_text(tun->desc, rec.desc, sizeof(rec.desc));
+	copy_text(type, rec.type, sizeof(rec.type));
+	tun->def = rec.def;
+	tun->min = rec.min;
+	tun->max = rec.max;
+	if (tunable_type_parse(type, &tun->type))
+		return fail(f, -EINVAL, hint_rebuild,
+			    "tunable \"%s\" has the unknown type \"%s\"",
+			    tun->name, type);
+	if (!tunable_in_range(tun, tun->def) || !tunable_fits(tun->type, tun->min) ||
+	    !tunable_fits(tun->type, tun->max))
+		return fail(f, -EINVAL, hint_rebuild,
+			    "default and range of tunable \"%s\" do not fit together",
+			    tun->name);
+	for (i = 0; i < meta->nr_tunables; i++)
+		if (!strcmp(meta->tunables[i].name, tun->name))
+			return fail(f, -EINVAL, hint_rebuild,
+				    "tunable \"%s\" is described twice", tun->name);
+	err = place_tunable(btf, values, tun, values_size, f);
+	if (err)
+		return err;
+	meta->nr_tunables++;
+	return 0;
+}
+
+static int add_policy(const void *bytes, struct policy_meta *meta,
+		      struct failure *f)
+{
+	struct node_ext_policy rec;
+
+	memcpy(&rec, bytes, sizeof(rec));
+	if (meta->described)
+		return fail(f, -EINVAL, hint_rebuild,
+			    "it has two NODE_POLICY() descriptions");
+	if (!rec.meta_version || rec.meta_version > NODE_EXT_META_VERSION)
+		return fail(f, -EOPNOTSUPP, "Use the nodectl that belongs to it.",
+			    "its metadata is of version %u, this nodectl knows 1 to %u",
+			    rec.meta_version, NODE_EXT_META_VERSION);
+	copy_text(meta->name, rec.name, sizeof(rec.name));
+	copy_text(meta->summary, rec.summary, sizeof(rec.summary));
+	meta->ops_version = rec.ops_version;
+	meta->described = true;
+	return 0;
+}
+
+/**
+ * meta_parse - read and vet what a policy says about itself
+ * @btf: BTF of the object
+ * @records: bytes of NODE_EXT_META_SECTION, or NULL when there is none
+ * @records_size: of @records
+ * @values_size: size of NODE_EXT_TUNABLES_SECTION, 0 when there is none
+ * @meta: the result, to be freed with meta_free() also after an error
+ * @f: why not
+ *
+ * A policy without any description is not an error: it has no tunables.
+ *
+ * Return: 0 or a negative errno.
+ */
+int meta_parse(const struct btf *btf, const void *records, size_t records_size,
+	       size_t values_size, struct policy_meta *meta, struct failure *f)
+{
+	const struct btf_type *sec, *values, *t;
+	const struct btf_var_secinfo *vsi;
+	const char *name;
+	unsigned int i;
+	size_t size;
+	int id, err;
+
+	memset(meta, 0, sizeof(*meta));
+	meta->values_size = values_size;
+	sec = find_datasec(btf, NODE_EXT_META_SECTION);
+	if (!records || !sec)
+		return 0;
+	values = find_datasec(btf, NODE_EXT_TUNABLES_SECTION);
+	vsi = btf_var_secinfos(sec);
+	for (i = 0; i < btf_vlen(sec); i++, vsi++) {
+		id = btf__resolve_type(btf, vsi->type);
+		t = id < 0 ? NULL : btf__type_by_id(btf, id);
+		name = t && btf_is_struct(t) ?
+			       btf__name_by_offset(btf, t->name_off) : "";
+		if (!strcmp(name, "node_ext_tunable"))
+			size = sizeof(struct node_ext_tunable);
+		else if (!strcmp(name, "node_ext_policy"))
+			size = sizeof(struct node_ext_policy);
+		else
+			continue;
+		if (t->size != size || vsi->size != size ||
+		    vsi->offset > records_size ||
+		    size > records_size - vsi->offset)
+			return fail(f, -EINVAL, hint_rebuild,
+				    "a struct %s in section " NODE_EXT_META_SECTION
+				    " has the wrong size", name);
+		if (size == sizeof(struct node_ext_policy))
+			err = add_policy((const char *)records + vsi->offset,
+					 meta, f);
+		else
+			err = add_tunable(btf, values,
+					  (const char *)records + vsi->offset,
+					  values_size, meta, f);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * meta_free - free what meta_parse() made
+ * @meta: may be zero
+ */
+void meta_free(struct policy_meta *meta)
+{
+	free(meta->tunables);
+	memset(meta, 0, sizeof(*meta));
+}

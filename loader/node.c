@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Device nodes: which there are, and their attributes in
+ * /sys/devices/system/node/nodeN/device.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node.h"
+
+/* The unit tests point this to a directory of their own. */
+const char *sys_node_dir = "/sys/devices/system/node";
+
+/**
+ * node_parse - read the name of a node
+ * @text: "1" or "node1"
+ * @nid: its number
+ *
+ * Return: 0 or -EINVAL.
+ */
+int node_parse(const char *text, int *nid)
+{
+	const char *p = text;
+	long value = 0;
+
+	if (!strncmp(p, "node", 4))
+		p += 4;
+	if (!*p || strlen(p) > 4)
+		return -EINVAL;
+	for (; *p; p++) {
+		if (!isdigit((unsigned char)*p))
+			return -EINVAL;
+		value = value * 10 + *p - '0';
+	}
+	if (value >= NODE_MAX)
+		return -EINVAL;
+	*nid = value;
+	return 0;
+}
+
+/**
+ * nodelist_parse - read a list as sysfs prints it
+ * @text: "0-1,3"
+ * @set: which numbers are in it; the others are cleared
+ * @max: size of @set; larger numbers are an error
+ *
+ * Return: how many numbers, or -EINVAL.
+ */
+int nodelist_parse(const char *text, bool *set, int max)
+{
+	unsigned long first, last, i;
+	const char *p = text;
+	char *end;
+	int nr = 0;
+
+	memset(set, 0, max * sizeof(*set));
+	while (isspace((unsigned char)*p))
+		p++;
+	while (*p) {
+		if (!isdigit((unsigned char)*p))
+			return -EINVAL;
+		first = last = strtoul(p, &end, 10);
+		if (*end == '-') {
+			p = end + 1;
+			if (!isdigit((unsigned char)*p))
+				return -EINVAL;
+			last = strtoul(p, &end, 10);
+		}
+		if (last < first || last >= (unsigned long)max)
+			return -EINVAL;
+		for (i = first; i <= last; i++) {
+			nr += !set[i];
+			set[i] = true;
+		}
+		p = end;
+		if (*p == ',' && isdigit((unsigned char)p[1]))
+			p++;
+		else if (isspace((unsigned char)*p) && !p[strspn(p, " \t\n")])
+			break;
+		else if (*p)
+			return -EINVAL;
+	}
+	return nr;
+}
+
+static int read_trimmed(int dirfd, const char *path, char *buf, size_t size)
+{
+	ssize_t len;
+	int fd, err;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = read(fd, buf, size - 1);
+	err = -errno;
+	close(fd);
+	if (len < 0)
+		return err;
+	while (len && isspace((unsigned char)buf[len - 1]))
+		len--;
+	buf[len] = '\0';
+	return 0;
+}
+
+static bool has_device_memory(bool *set)
+{
+	char path[PATH_MAX], text[4096];
+
+	snprintf(path, sizeof(path), "%s/has_device_memory", sys_node_dir);
+	if (read_trimmed(AT_FDCWD, path, text, sizeof(text)))
+		return false;
+	return nodelist_parse(text, set, NODE_MAX) >= 0;
+}
+
+/**
+ * node_kernel_supported - does this kernel know device nodes?
+ */
+bool node_kernel_supported(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/has_device_memory", sys_node_dir);
+	return !access(path, F_OK);
+}
+
+/**
+ * node_has_memory - is device memory of this node online?
+ * @nid: the node
+ */
+bool node_has_memory(int nid)
+{
+	bool set[NODE_MAX];
+
+	return nid >= 0 && nid < NODE_MAX && has_device_memory(set) && set[nid];
+}
+
+static bool node_has_device(int nid)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/node%d/device/driver", sys_node_dir, nid);
+	return !access(path, F_OK);
+}
+
+/**
+ * node_list - which nodes are device nodes
+ * @nids: their numbers, ascending
+ * @max: size of @nids
+ * @f: why not
+ *
+ * A node counts when a driver has registered it or when it holds device
+ * memory; the two differ only while a driver comes or goes.
+ *
+ * Return: how many, or a negative errno.
+ */
+int node_list(int *nids, int max, struct failure *f)
+{
+	bool memory[NODE_MAX];
+	int nid, nr = 0;
+
+	if (access(sys_node_dir, F_OK))
+		return fail(f, -ENOENT,
+			    "The kernel needs CONFIG_NUMA, and sysfs must be mounted.",
+			    "%s does not exist", sys_node_dir);
+	if (!node_kernel_supported())
+		return fail(f, -EOPNOTSUPP,
+			    "Boot the kernel of this project; \"nodectl check\" lists what is missing.",
+			    "this kernel knows no device nodes (no %s/has_device_memory)",
+			    sys_node_dir);
+	if (!has_device_memory(memory))
+		return fail(f, -EIO, NULL, "cannot read %s/has_device_memory",
+			    sys_node_dir);
+	for (nid = 0; nid < NODE_MAX && nr < max; nid++)
+		if (memory[nid] || node_has_device(nid))
+			nids[nr++] = nid;
+	return nr;
+}
+
+static int not_a_device_node(int nid, struct failure *f)
+{
+	char list[256] = "", next[400], path[PATH_MAX];
+	int nids[NODE_MAX], nr, i;
+	size_t len = 0;
+	struct failure ignored = {};
+
+	nr = node_list(nids, NODE_MAX, &ignored);
+	for (i = 0; i < nr && len < sizeof(list) - 16; i++)
+		len += snprintf(list + len, sizeof(list) - len, "%snode%d",
+				i ? ", " : "", nids[i]);
+	if (nr > 0)
+		snprintf(next, sizeof(next), "Device nodes here: %s.", list);
+	else
+		snprintf(next, sizeof(next),
+			 "There is no device node here; load the driver of the device first.");
+	snprintf(path, sizeof(path), "%s/node%d", sys_node_dir, nid);
+	if (access(path, F_OK))
+		return fail(f, -ENOENT, next, "the node does not exist");
+	return fail(f, -ENODEV, next,
+		    "it is not a device node (no driver has registered it)");
+}
+
+/**
+ * node_open - open a device node
+ * @nid: its number
+ * @node: to be closed with node_close()
+ * @f: why not: no such node, not a device node, kernel without device nodes
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_open(int nid, struct node *node, struct failure *f)
+{
+	char path[PATH_MAX];
+	int err;
+
+	node->nid = nid;
+	node->dirfd = -1;
+	snprintf(node->name, sizeof(node->name), "node%d", nid);
+	if (!node_kernel_supported()) {
+		int none;
+
+		return node_list(&none, 0, f);
+	}
+	snprintf(path, sizeof(path), "%s/%s/device", sys_node_dir, node->name);
+	node->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (node->dirfd < 0) {
+		err = -errno;
+		if (err == -ENOENT || err == -ENOTDIR)
+			return not_a_device_node(nid, f);
+		return fail(f, err, NULL, "cannot open %s: %s", path,
+			    strerror(-err));
+	}
+	if (faccessat(node->dirfd, "driver", F_OK, 0)) {
+		node_close(node);
+		return not_a_device_node(nid, f);
+	}
+	return 0;
+}
+
+/**
+ * node_close - close a device node
+ * @node: opened or zero-initialised with dirfd -1
+ */
+void node_close(struct node *node)
+{
+	if (node->dirfd >= 0)
+		close(node->dirfd);
+	node->dirfd = -1;
+}
+
+/**
+ * node_attr - read one attribute
+ * @node: the node
+ * @attr: name of the file
+ * @buf: its text, without the newline
+ * @size: of @buf
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_attr(const struct node *node, const char *attr, char *buf, size_t size)
+{
+	return read_trimmed(node->dirfd, attr, buf, size);
+}
+
+/**
+ * node_attr_u64 - read one attribute that is a number
+ * @node: the node
+ * @attr: name of the file
+ * @value: the number
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_attr_u64(const struct node *node, const char *attr, uint64_t *value)
+{
+	char text[64], *end;
+	int err;
+
+	err = node_attr(node, attr, text, sizeof(text));
+	if (err)
+		return err;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (errno || !isdigit((unsigned char)text[0]) || *end)
+		return -EINVAL;
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The verbs of nodectl.
+ */
+#ifndef NODECTL_H
+#define NODECTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "out.h"
+#include "policy_path.h"
+
+#define NODECTL_VERSION	"1.0"
+
+/**
+ * struct cmdline - the command line after the verb
+ * @args: what is neither verb nor option
+ * @nr_args: how many
+ * @dirs: where policies are looked for
+ * @expect: --expect, or NULL
+ * @log_file: --log, or NULL
+ * @interval: --interval in seconds, 0 when not given
+ * @duration: --duration in seconds, 0 when not given
+ * @settle: --settle in seconds, 0 when not given
+ * @count: --count, 0 when not given
+ */
+struct cmdline {
+	char **args;
+	int nr_args;
+	struct policy_dirs dirs;
+	const char *expect;
+	const char *log_file;
+	double interval;
+	double duration;
+	double settle;
+	uint64_t count;
+};
+
+int do_nodes(const struct cmdline *c);
+int do_policies(const struct cmdline *c);
+int do_inspect(const struct cmdline *c);
+int do_check(const struct cmdline *c);
+int do_load(const struct cmdline *c);
+int do_swap(const struct cmdline *c);
+int do_unload(const struct cmdline *c);
+int do_status(const struct cmdline *c);
+int do_stats(const struct cmdline *c);
+int do_set(const struct cmdline *c);
+int do_trace(const struct cmdline *c);
+
+int node_arg(const char *arg, int *nid);
+
+/* Set by SIGINT, SIGTERM and SIGHUP: stop, take back what is half done. */
+void signals_catch(void);
+bool signals_stop(void);
+void signals_sleep(double seconds);
+
+#endif /* NODECTL_H */

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages, JSON records and the few number formats of the tables.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "out.h"
+
+bool out_json;
+
+/**
+ * fail - note why something failed
+ * @f: where to note it; a cause noted before is replaced
+ * @err: what to return
+ * @next: the next step for the user, whole sentences, or NULL
+ * @fmt: the cause, without a full stop
+ *
+ * Return: @err, so that a failing function ends in "return fail(...)".
+ */
+int fail(struct failure *f, int err, const char *next, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->cause, sizeof(f->cause), fmt, ap);
+	va_end(ap);
+	snprintf(f->next, sizeof(f->next), "%s", next ?: "");
+	return err;
+}
+
+/**
+ * failure_clear - free what a failure holds
+ * @f: may be used again afterwards
+ */
+void failure_clear(struct failure *f)
+{
+	free(f->log);
+	memset(f, 0, sizeof(*f));
+}
+
+static void error_json(const char *subject, const char *what,
+		       const struct failure *f)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *error = json_object_new_object();
+	struct json_object *log;
+	char *lines, *line, *save;
+
+	if (subject)
+		json_object_object_add(error, "subject",
+				       json_object_new_string(subject));
+	if (what)
+		json_object_object_add(error, "what",
+				       json_object_new_string(what));
+	json_object_object_add(error, "cause", json_object_new_string(f->cause));
+	if (f->next[0])
+		json_object_object_add(error, "next",
+				       json_object_new_string(f->next));
+	lines = f->log ? strdup(f->log) : NULL;
+	if (lines) {
+		log = json_object_new_array();
+		for (line = strtok_r(lines, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save))
+			json_object_array_add(log, json_object_new_string(line));
+		json_object_object_add(error, "log", log);
+		free(lines);
+	}
+	json_object_object_add(root, "error", error);
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}
+
+/**
+ * p_failure - print a failure on stderr
+ * @subject: the node or file it is about, or NULL
+ * @what: what could not be done ("cannot load policy x"), or NULL
+ * @f: why, and what to do next
+ */
+void p_failure(const char *subject, const char *what, const struct failure *f)
+{
+	/* Keep the order of what was printed when both go to one place. */
+	fflush(stdout);
+	if (out_json) {
+		error_json(subject, what, f);
+		return;
+	}
+	if (f->log)
+		fprintf(stderr, "%s%s", f->log,
+			f->log[0] && f->log[strlen(f->log) - 1] == '\n' ? "" : "\n");
+	fprintf(stderr, "nodectl: %s%s%s%s%s.%s%s\n", subject ?: "",
+		subject ? ": " : "", what ?: "", what ? ": " : "", f->cause,
+		f->next[0] ? " " : "", f->next);
+}
+
+/**
+ * p_error - print an error that needs no more than one sentence
+ * @fmt: the sentence, without a full stop
+ */
+void p_error(const char *fmt, ...)
+{
+	struct failure f = {};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f.cause, sizeof(f.cause), fmt, ap);
+	va_end(ap);
+	p_failure(NULL, NULL, &f);
+}
+
+/**
+ * p_info - tell the user something that is not a result
+ * @fmt: whole sentences
+ *
+ * Goes to stderr; silent with --json, where records say the same.
+ */
+void p_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (out_json)
+		return;
+	fflush(stdout);
+	va_start(ap, fmt);
+	fputs("nodectl: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+/**
+ * out_record - print one JSON record as one line
+ * @record: consumed
+ *
+ * Flushes, so that a reader at the other end of a pipe sees it at once.
+ */
+void out_record(struct json_object *record)
+{
+	printf("%s\n",
+	       json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
+					      JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+	json_object_put(record);
+}
+
+/**
+ * out_strings - JSON array of strings
+ * @strings: the strings
+ * @nr: how many
+ */
+struct json_object *out_strings(const char *const *strings, size_t nr)
+{
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		json_object_array_add(array, json_object_new_string(strings[i]));
+	return array;
+}
+
+/**
+ * fmt_bytes - a number of bytes for people
+ * @bytes: the number
+ * @buf: where to write
+ * @size: of @buf
+ */
+const char *fmt_bytes(uint64_t bytes, char *buf, size_t size)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB",
+					     "PiB", "EiB" };
+	double value = bytes;
+	size_t i = 0;
+
+	while (value >= 1023.95 && i + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1024;
+		i++;
+	}
+	if (i)
+		snprintf(buf, size, "%.1f %s", value, units[i]);
+	else
+		snprintf(buf, size, "%" PRIu64 " B", bytes);
+	return buf;
+}
+
+/**
+ * fmt_age - a time span for people, its two largest units
+ * @seconds: the span
+ * @buf: where to write
+ * @size: of @buf
+ */
+const char *fmt_age(uint64_t seconds, char *buf, size_t size)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	size_t i = 0;
+
+	while (i < 3 && seconds < units[i].seconds)
+		i++;
+	if (i == 3 || !(seconds % units[i].seconds / units[i + 1].seconds))
+		snprintf(buf, size, "%" PRIu64 " %s",
+			 seconds / units[i].seconds, units[i].name);
+	else
+		snprintf(buf, size, "%" PRIu64 " %s %" PRIu64 " %s",
+			 seconds / units[i].seconds, units[i].name,
+			 seconds % units[i].seconds / units[i + 1].seconds,
+			 units[i + 1].name);
+	return buf;
+}
+
+/**
+ * last_lines - copy the last lines of a text
+ * @text: the text
+ * @nr: how many lines at most
+ * @tail: the copy, to be freed
+ *
+ * Return: how many lines were left out, or -ENOMEM.
+ */
+int last_lines(const char *text, unsigned int nr, char **tail)
+{
+	const char *end = text + strlen(text), *start = end, *p;
+	unsigned int lines = 0;
+	int left_out = 0;
+
+	while (end > text && end[-1] == '\n')
+		end--;
+	for (start = end; start > text; start--)
+		if (start[-1] == '\n' && ++lines == nr)
+			break;
+	for (p = text; p < start; p++)
+		left_out += *p == '\n';
+	*tail = strndup(start, end - start);
+	return *tail ? left_out : -ENOMEM;
+}

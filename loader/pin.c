@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pin keeps the link, and so the policy, when nodectl is gone.  A swap
+ * updates the link itself and never touches the pin: no two things have to
+ * change together, so no crash can leave them apart.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "pin.h"
+
+#define BPFFS_MAGIC	0xcafe4a11
+#define PIN_ROOT	"node_ext"
+
+/* The unit tests point this to a directory of their own. */
+const char *bpffs_dir = "/sys/fs/bpf";
+
+/**
+ * bpffs_mounted - is a BPF file system mounted where it belongs?
+ */
+bool bpffs_mounted(void)
+{
+	struct statfs st;
+
+	return !statfs(bpffs_dir, &st) && (unsigned int)st.f_type == BPFFS_MAGIC;
+}
+
+/**
+ * bpffs_require - fail when no BPF file system is mounted
+ * @f: says how to mount it
+ *
+ * It is not mounted silently: where and with which rights is the
+ * administrator's business.
+ *
+ * Return: 0 or -ENODEV.
+ */
+int bpffs_require(struct failure *f)
+{
+	char next[256];
+
+	if (bpffs_mounted())
+		return 0;
+	snprintf(next, sizeof(next), "Mount it: mount -t bpf bpf %s", bpffs_dir);
+	return fail(f, -ENODEV, next, "no BPF file system is mounted at %s",
+		    bpffs_dir);
+}
+
+static void root_path(char *path, size_t size)
+{
+	snprintf(path, size, "%s/" PIN_ROOT, bpffs_dir);
+}
+
+static void node_path(int nid, char *path, size_t size)
+{
+	snprintf(path, size, "%s/" PIN_ROOT "/node%d", bpffs_dir, nid);
+}
+
+/**
+ * pin_path - where a node's link is pinned
+ * @nid: the node
+ * @path: the path
+ * @size: of @path
+ */
+void pin_path(int nid, char *path, size_t size)
+{
+	snprintf(path, size, "%s/" PIN_ROOT "/node%d/link", bpffs_dir, nid);
+}
+
+/**
+ * pin_open - get the pinned link of a node
+ * @nid: the node
+ * @link_fd: the link
+ *
+ * Return: 0, -ENOENT when there is none, or another negative errno.
+ */
+int pin_open(int nid, int *link_fd)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	pin_path(nid, path, sizeof(path));
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	*link_fd = fd;
+	return 0;
+}
+
+static int make_dir(const char *path, bool *made, struct failure *f)
+{
+	int err;
+
+	if (!mkdir(path, 0700)) {
+		*made = true;
+		return 0;
+	}
+	if (errno == EEXIST)
+		return 0;
+	err = -errno;
+	return fail(f, err, err == -EACCES || err == -EPERM ? "Run it as root." : NULL,
+		    "cannot make directory %s: %s", path, strerror(-err));
+}
+
+/**
+ * pin_dirs_make - make the directories of a node's pin
+ * @nid: the node
+ * @made: which of them were not there
+ * @f: why not; then none was made
+ *
+ * Return: 0 or a negative errno.
+ */
+int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f)
+{
+	char path[PATH_MAX];
+	int err;
+
+	memset(made, 0, sizeof(*made));
+	root_path(path, sizeof(path));
+	err = make_dir(path, &made->root, f);
+	if (err)
+		return err;
+	node_path(nid, path, sizeof(path));
+	err = make_dir(path, &made->node, f);
+	if (err)
+		pin_dirs_undo(nid, made);
+	return err;
+}
+
+/**
+ * pin_dirs_undo - remove the directories that pin_dirs_make() made
+ * @nid: the node
+ * @made: which; one that somebody else uses by now stays
+ */
+void pin_dirs_undo(int nid, const struct pin_dirs *made)
+{
+	char path[PATH_MAX];
+
+	if (made->node) {
+		node_path(nid, path, sizeof(path));
+		rmdir(path);
+	}
+	if (made->root) {
+		root_path(path, sizeof(path));
+		rmdir(path);
+	}
+}
+
+/**
+ * pin_create - pin a link
+ * @nid: the node
+ * @link_fd: its link
+ * @f: why not
+ *
+ * A pin that is left from a policy that is gone is replaced.
+ *
+ * Return: 0 or a negative errno.
+ */
+int pin_create(int nid, int link_fd, struct failure *f)
+{
+	char path[PATH_MAX];
+	struct pin_dirs made;
+	int err;
+
+	pin_path(nid, path, sizeof(path));
+	err = bpf_obj_pin(link_fd, path) ? -errno : 0;
+	/*
+	 * The node has one policy, and this link has it.  What is pinned here
+	 * is therefore a link without a policy.
+	 */
+	if (err == -EEXIST && !unlink(path))
+		err = bpf_obj_pin(link_fd, path) ? -errno : 0;
+	/* An unload on its way out may just have removed the directories. */
+	if (err == -ENOENT && !pin_dirs_make(nid, &made, f)) {
+		err = bpf_obj_pin(link_fd, path) ? -errno : 0;
+		if (err)
+			pin_dirs_undo(nid, &made);
+	}
+	if (err)
+		return fail(f, err, NULL, "cannot pin the link at %s: %s", path,
+			    strerror(-err));
+	return 0;
+}
+
+/**
+ * pin_remove - remove a node's pin and the directories that are empty then
+ * @nid: the node
+ * @f: why not
+ *
+ * Return: 0 (also when there was none) or a negative errno.
+ */
+int pin_remove(int nid, struct failure *f)
+{
+	static const struct pin_dirs both = { true, true };
+	char path[PATH_MAX];
+	int err;
+
+	pin_path(nid, path, sizeof(path));
+	if (unlink(path) && errno != ENOENT) {
+		err = -errno;
+		return fail(f, err, NULL, "cannot remove %s: %s", path,
+			    strerror(-err));
+	}
+	pin_dirs_undo(nid, &both);
+	return 0;
+}

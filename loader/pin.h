@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pins in bpffs: one link per node, nothing else.
+ */
+#ifndef NODECTL_PIN_H
+#define NODECTL_PIN_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "out.h"
+
+extern const char *bpffs_dir;
+
+/**
+ * struct pin_dirs - directories made for a pin, to be taken back on failure
+ * @root: we made node_ext/
+ * @node: we made node_ext/nodeN/
+ */
+struct pin_dirs {
+	bool root;
+	bool node;
+};
+
+bool bpffs_mounted(void);
+int bpffs_require(struct failure *f);
+void pin_path(int nid, char *path, size_t size);
+int pin_open(int nid, int *link_fd);
+int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f);
+void pin_dirs_undo(int nid, const struct pin_dirs *made);
+int pin_create(int nid, int link_fd, struct failure *f);
+int pin_remove(int nid, struct failure *f);
+
+#endif /* NODECTL_PIN_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * policies and inspect: policy objects as files.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "nodectl.h"
+#include "object.h"
+
+/* Names found so far: the first directory of the search path wins. */
+static bool seen_before(struct json_object *seen, const char *name)
+{
+	if (json_object_object_get_ex(seen, name, NULL))
+		return true;
+	json_object_object_add(seen, name, json_object_new_boolean(true));
+	return false;
+}
+
+static int show_policy(const char *path, const char *name, bool shadowed,
+		       struct json_object *array)
+{
+	struct failure f = {};
+	struct json_object *o;
+	struct object obj;
+	int err;
+
+	err = object_open(path, &obj, &f);
+	if (err) {
+		if (array) {
+			o = json_object_new_object();
+			json_object_object_add(o, "path",
+					       json_object_new_string(path));
+			json_object_object_add(o, "error",
+					       json_object_new_string(f.cause));
+			json_object_array_add(array, o);
+		}
+		p_failure(path, NULL, &f);
+	} else if (array) {
+		o = json_object_new_object();
+		json_object_object_add(o, "name", json_object_new_string(name));
+		json_object_object_add(o, "policy",
+				       json_object_new_string(obj.name));
+		json_object_object_add(o, "path", json_object_new_string(path));
+		json_object_object_add(o, "summary",
+				       json_object_new_string(obj.meta.summary));
+		json_object_object_add(o, "version",
+				       json_object_new_int64(obj.version));
+		json_object_object_add(o, "tunables",
+				       json_object_new_int64(obj.meta.nr_tunables));
+		json_object_object_add(o, "shadowed",
+				       json_object_new_boolean(shadowed));
+		json_object_array_add(array, o);
+	} else if (!shadowed) {
+		printf("%-16s %s\n", name, obj.meta.described ?
+		       obj.meta.summary : "(says nothing about itself)");
+	}
+	object_close(&obj);
+	failure_clear(&f);
+	return err;
+}
+
+static int is_policy_file(const struct dirent *de)
+{
+	size_t len = strlen(de->d_name), suffix = strlen(POLICY_SUFFIX);
+
+	return de->d_name[0] != '.' && len > suffix &&
+	       !strcmp(de->d_name + len - suffix, POLICY_SUFFIX);
+}
+
+static void show_dir(const char *dir, struct json_object *seen,
+		     struct json_object *array, int *shown, int *failed)
+{
+	char path[PATH_MAX], name[256];
+	struct dirent **list;
+	int nr, i, err;
+
+	nr = scandir(dir, &list, is_policy_file, alphasort);
+	for (i = 0; i < nr; i++) {
+		snprintf(name, sizeof(name), "%s", list[i]->d_name);
+		name[strlen(name) - strlen(POLICY_SUFFIX)] = '\0';
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir,
+				     list[i]->d_name) < sizeof(path)) {
+			err = show_policy(path, name, seen_before(seen, name),
+					  array);
+			*failed += !!err;
+			*shown += !err;
+		}
+		free(list[i]);
+	}
+	if (nr >= 0)
+		free(list);
+}
+
+/**
+ * do_policies - nodectl policies
+ * @c: the command line
+ */
+int do_policies(const struct cmdline *c)
+{
+	struct json_object *array = out_json ? json_object_new_array() : NULL;
+	struct json_object *seen = json_object_new_object();
+	int shown = 0, failed = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->dirs.nr; i++)
+		show_dir(c->dirs.dirs[i], seen, array, &shown, &failed);
+	if (array)
+		out_record(array);
+	if (!shown && !failed) {
+		p_info("no policy found in these directories:");
+		for (i = 0; i < c->dirs.nr; i++)
+			p_info("    %s", c->dirs.dirs[i]);
+	}
+	json_object_put(seen);
+	if (!failed)
+		return NODECTL_OK;
+	return shown ? NODECTL_PARTLY : NODECTL_NONE;
+}
+
+static void print_object(const struct object *o)
+{
+	char def[32], min[32], max[32];
+	const struct tunable *tun;
+	struct bpf_program *prog;
+	unsigned int i, pos = 0;
+	const char *name;
+
+	printf("%-11s %s\n", "policy", o->name);
+	printf("%-11s %s\n", "file", o->path);
+	if (o->meta.described)
+		printf("%-11s %s\n", "summary", o->meta.summary);
+	printf("%-11s %u of struct " OPS_TYPE "\n", "version", o->version);
+	printf("%-11s", "members");
+	while ((name = object_next_func(o, &pos, &prog)))
+		printf(" %s", name);
+	putchar('\n');
+	if (!o->meta.nr_tunables)
+		printf("%-11s none\n", "tunables");
+	for (i = 0; i < o->meta.nr_tunables; i++) {
+		tun = &o->meta.tunables[i];
+		printf("%-11s %s=%s (%s, %s%s%s to %s)\n%-11s     %s\n",
+		       i ? "" : "tunables", tun->name,
+		       tunable_format(tun, tun->def, def, sizeof(def)),
+		       tunable_type_name(tun->type), tun->unit,
+		       tun->unit[0] ? " " : "",
+		       tunable_format(tun, tun->min, min, sizeof(min)),
+		       tunable_format(tun, tun->max, max, sizeof(max)), "",
+		       tun->desc);
+	}
+}
+
+static struct json_object *object_json(const struct object *o)
+{
+	struct json_object *root = json_object_new_object(), *list;
+	struct bpf_program *prog;
+	unsigned int i, pos = 0;
+	struct bpf_map *map;
+	const char *name;
+
+	json_object_object_add(root, "name", json_object_new_string(o->name));
+	json_object_object_add(root, "path", json_object_new_string(o->path));
+	json_object_object_add(root, "summary",
+			       json_object_new_string(o->meta.summary));
+	json_object_object_add(root, "version",
+			       json_object_new_int64(o->version));
+	list = json_object_new_array();
+	while ((name = object_next_func(o, &pos, &prog)))
+		json_object_array_add(list, json_object_new_string(name));
+	json_object_object_add(root, "members", list);
+	list = json_object_new_array();
+	for (i = 0; i < o->meta.nr_tunables; i++)
+		json_object_array_add(list, tunable_json(&o->meta.tunables[i]));
+	json_object_object_add(root, "tunables", list);
+	list = json_object_new_array();
+	bpf_object__for_each_map(map, o->obj)
+		if (!bpf_map__is_internal(map) && map != o->ops_map)
+			json_object_array_add(list,
+				json_object_new_string(bpf_map__name(map)));
+	json_object_object_add(root, "maps", list);
+	return root;
+}
+
+/**
+ * do_inspect - nodectl inspect POLICY
+ * @c: the command line
+ */
+int do_inspect(const struct cmdline *c)
+{
+	struct failure f = {};
+	char file[PATH_MAX];
+	struct object o = {};
+	int err;
+
+	err = policy_find(&c->dirs, c->args[0], file, sizeof(file), &f);
+	if (!err)
+		err = object_open(file, &o, &f);
+	if (err)
+		p_failure(c->args[0][0] ? c->args[0] : NULL, "cannot inspect", &f);
+	else if (out_json)
+		out_record(object_json(&o));
+	else
+		print_object(&o);
+	object_close(&o);
+	failure_clear(&f);
+	return err ? NODECTL_NONE : NODECTL_OK;
+}

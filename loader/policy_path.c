@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A policy is named by a path, or by a name that is looked up as NAME.bpf.o
+ * in a list of directories.  There is no list of known policies: an object
+ * that somebody else built counts as much as ours.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy_path.h"
+
+/**
+ * policy_dirs_add - append a directory
+ * @path: the search path
+ * @dir: the directory; a directory that is there already is not added again
+ *
+ * Return: 0 or a negative errno.
+ */
+int policy_dirs_add(struct policy_dirs *path, const char *dir)
+{
+	unsigned int i;
+
+	for (i = 0; i < path->nr; i++)
+		if (!strcmp(path->dirs[i], dir))
+			return 0;
+	if (path->nr == POLICY_DIRS_MAX)
+		return -E2BIG;
+	path->dirs[path->nr] = strdup(dir);
+	if (!path->dirs[path->nr])
+		return -ENOMEM;
+	path->nr++;
+	return 0;
+}
+
+/* The directory bpf/ beside the binary: the build tree. */
+static void add_build_tree(struct policy_dirs *path)
+{
+	char exe[PATH_MAX], dir[PATH_MAX + 8];
+	ssize_t len;
+
+	len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (len <= 0)
+		return;
+	exe[len] = '\0';
+	snprintf(dir, sizeof(dir), "%s/bpf", dirname(exe));
+	if (!access(dir, F_OK))
+		policy_dirs_add(path, dir);
+}
+
+/**
+ * policy_dirs_default - append $NODECTL_PATH and the built-in directories
+ * @path: the search path
+ */
+void policy_dirs_default(struct policy_dirs *path)
+{
+	static const char *const dirs[] = {
+		"/etc/node_ext", "/usr/local/lib/node_ext", "/usr/lib/node_ext",
+	};
+	const char *env = getenv("NODECTL_PATH");
+	char *copy, *dir, *save;
+	size_t i;
+
+	copy = env ? strdup(env) : NULL;
+	if (copy) {
+		for (dir = strtok_r(copy, ":", &save); dir;
+		     dir = strtok_r(NULL, ":", &save))
+			policy_dirs_add(path, dir);
+		free(copy);
+	}
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		policy_dirs_add(path, dirs[i]);
+	add_build_tree(path);
+}
+
+/**
+ * policy_dirs_free - free a search path
+ * @path: may be used again afterwards
+ */
+void policy_dirs_free(struct policy_dirs *path)
+{
+	while (path->nr)
+		free(path->dirs[--path->nr]);
+}
+
+/**
+ * policy_is_path - is this argument a path, rather than a name?
+ * @arg: the argument
+ */
+bool policy_is_path(const char *arg)
+{
+	size_t len = strlen(arg);
+
+	return strchr(arg, '/') || (len > 2 && !strcmp(arg + len - 2, ".o"));
+}
+
+static bool good_name(const char *name)
+{
+	const char *p;
+
+	for (p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("_-.", *p))
+			return false;
+	return name[0] && name[0] != '.' && name[0] != '-';
+}
+
+/**
+ * policy_find - find the object of a policy
+ * @path: where to look for a name
+ * @arg: name or path
+ * @file: the path found
+ * @size: of @file
+ * @f: why not; lists where it was looked for
+ *
+ * Return: 0 or a negative errno.
+ */
+int policy_find(const struct policy_dirs *path, const char *arg, char *file,
+		size_t size, struct failure *f)
+{
+	char next[1024];
+	size_t len;
+	unsigned int i;
+
+	if (!*arg)
+		return fail(f, -EINVAL, "\"nodectl policies\" lists the policies.",
+			    "the name of the policy is empty");
+	if (policy_is_path(arg)) {
+		if ((size_t)snprintf(file, size, "%s", arg) >= size)
+			return fail(f, -ENAMETOOLONG, NULL, "the path is too long");
+		if (access(file, F_OK))
+			return fail(f, -ENOENT,
+				    "\"nodectl policies\" lists the policies.",
+				    "%s does not exist", file);
+		return 0;
+	}
+	if (!good_name(arg))
+		return fail(f, -EINVAL,
+			    "A name has letters, digits, '_', '-' and '.'; a path has a '/'.",
+			    "\"%s\" is not the name of a policy", arg);
+	for (i = 0; i < path->nr; i++) {
+		if ((size_t)snprintf(file, size, "%s/%s" POLICY_SUFFIX,
+				     path->dirs[i], arg) >= size)
+			continue;
+		if (!access(file, F_OK))
+			return 0;
+	}
+	len = snprintf(next, sizeof(next), "Looked for %s" POLICY_SUFFIX " in", arg);
+	for (i = 0; i < path->nr && len < sizeof(next); i++)
+		len += snprintf(next + len, sizeof(next) - len, "%s %s",
+				i ? "," : "", path->dirs[i]);
+	if (len < sizeof(next))
+		snprintf(next + len, sizeof(next) - len,
+			 "; add a directory with --path or $NODECTL_PATH.");
+	return fail(f, -ENOENT, next, "there is no policy \"%s\"", arg);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * set: changes tunables of a running policy and leaves the others alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "kernel.h"
+#include "live.h"
+#include "node.h"
+#include "nodectl.h"
+#include "tunable.h"
+
+static int find_tunables(const struct node *node, struct live *live,
+			 struct failure *f)
+{
+	int err;
+
+	err = live_identify(node, live);
+	if (err)
+		return fail(f, err, NULL, "cannot read which policy it has: %s",
+			    strerror(-err));
+	if (!live->map_id)
+		return fail(f, -ENOENT, "Attach one with \"nodectl load\".",
+			    "the node has no policy");
+	err = privilege_require(f);
+	if (!err)
+		err = live_read(live, f);
+	if (!err && live->meta.nr_tunables && !live->values)
+		err = fail(f, -ENOENT,
+			   "A tunable that no program uses is not in the kernel.",
+			   "the tunables of policy \"%s\" are not in any map of it",
+			   live->name);
+	return err;
+}
+
+static void print_change(const struct node *node, const struct live *live,
+			 const struct tunable_change *changes,
+			 unsigned int nr)
+{
+	struct json_object *o, *set, *one;
+	char old[32], new[32];
+	unsigned int i;
+
+	if (!out_json) {
+		for (i = 0; i < nr; i++)
+			printf("%s: %s: %s %s -> %s%s%s\n", node->name, live->name,
+			       changes[i].tun->name,
+			       tunable_format(changes[i].tun,
+					      tunable_load(changes[i].tun,
+							   live->values),
+					      old, sizeof(old)),
+			       tunable_format(changes[i].tun, changes[i].value,
+					      new, sizeof(new)),
+			       changes[i].tun->unit[0] ? " " : "",
+			       changes[i].tun->unit);
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "node", json_object_new_string(node->name));
+	json_object_object_add(o, "nid", json_object_new_int(node->nid));
+	json_object_object_add(o, "policy", json_object_new_string(live->name));
+	json_object_object_add(o, "id", json_object_new_int64(live->map_id));
+	set = json_object_new_object();
+	for (i = 0; i < nr; i++) {
+		one = json_object_new_object();
+		json_object_object_add(one, "old",
+			tunable_json_value(changes[i].tun,
+				tunable_load(changes[i].tun, live->values)));
+		json_object_object_add(one, "new",
+			tunable_json_value(changes[i].tun, changes[i].value));
+		json_object_object_add(set, changes[i].tun->name, one);
+	}
+	json_object_object_add(o, "set", set);
+	out_record(o);
+}
+
+/**
+ * do_set - nodectl set NODE KEY=VALUE...
+ * @c: the command line
+ */
+int do_set(const struct cmdline *c)
+{
+	struct tunable_change changes[SETTINGS_MAX];
+	struct failure f = {};
+	struct settings set;
+	struct node node;
+	struct live live = { .map_fd = -1, .link_fd = -1, .values_fd = -1,
+			     .counters_fd = -1 };
+	uint64_t id;
+	unsigned int i;
+	int nid, err;
+
+	if (node_arg(c->args[0], &nid))
+		return NODECTL_USAGE;
+	if (settings_parse(c->args + 1, c->nr_args - 1, &set, &f)) {
+		p_failure(NULL, NULL, &f);
+		return NODECTL_USAGE;
+	}
+	err = node_open(nid, &node, &f);
+	if (!err)
+		err = find_tunables(&node, &live, &f);
+	if (!err)
+		err = tunables_vet(&live.meta, &set, changes, &f);
+	for (i = 0; !err && i < set.nr; i++)
+		err = live_store(&live, changes[i].tun, changes[i].value, &f);
+	/* A swap in between leaves us with a policy that nobody asks any more. */
+	if (!err && (node_attr_u64(&node, "policy_id", &id) || id != live.map_id))
+		err = fail(&f, -ESTALE, "Set it again for the new one.",
+			   "policy \"%s\" (id %u) has just been replaced or detached",
+			   live.name, live.map_id);
+	if (err)
+		p_failure(node.name, "cannot set", &f);
+	else
+		print_change(&node, &live, changes, set.nr);
+	failure_clear(&f);
+	live_close(&live);
+	node_close(&node);
+	return err ? NODECTL_NONE : NODECTL_OK;
+}

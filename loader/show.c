@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nodes and status: what there is, read anew from the kernel each time.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <json-c/json.h>
+
+#include "live.h"
+#include "node.h"
+#include "nodectl.h"
+#include "pin.h"
+#include "tunable.h"
+
+static const char *const space_attrs[] = {
+	"logical_total", "logical_used", "physical_total", "physical_used",
+};
+
+enum { LOGICAL_TOTAL, LOGICAL_USED, PHYSICAL_TOTAL, PHYSICAL_USED, NR_SPACE };
+
+/**
+ * struct summary - what both verbs print about a node
+ * @driver: attribute
+ * @state: attribute
+ * @features: attribute
+ * @space: the attributes of space_attrs
+ * @known: which of @space could be read
+ */
+struct summary {
+	char driver[64];
+	char state[32];
+	char features[128];
+	uint64_t space[NR_SPACE];
+	bool known[NR_SPACE];
+};
+
+static int read_summary(const struct node *node, struct summary *s)
+{
+	static const struct {
+		const char *attr;
+		size_t offset, size;
+	} texts[] = {
+		{ "driver", offsetof(struct summary, driver), sizeof(s->driver) },
+		{ "state", offsetof(struct summary, state), sizeof(s->state) },
+		{ "features", offsetof(struct summary, features),
+		  sizeof(s->features) },
+	};
+	int err, first = 0;
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		err = node_attr(node, texts[i].attr, (char *)s + texts[i].offset,
+				texts[i].size);
+		first = first ?: err;
+	}
+	for (i = 0; i < NR_SPACE; i++) {
+		err = node_attr_u64(node, space_attrs[i], &s->space[i]);
+		s->known[i] = !err;
+		first = first ?: err;
+	}
+	return first;
+}
+
+static void add_summary(struct json_object *o, const struct node *node,
+			const struct summary *s)
+{
+	struct json_object *features = json_object_new_array();
+	char words[sizeof(s->features)], *word, *save;
+	size_t i;
+
+	json_object_object_add(o, "node", json_object_new_string(node->name));
+	json_object_object_add(o, "nid", json_object_new_int(node->nid));
+	json_object_object_add(o, "driver", json_object_new_string(s->driver));
+	json_object_object_add(o, "state", json_object_new_string(s->state));
+	snprintf(words, sizeof(words), "%s", s->features);
+	for (word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		json_object_array_add(features, json_object_new_string(word));
+	json_object_object_add(o, "features", features);
+	json_object_object_add(o, "has_memory",
+			       json_object_new_boolean(node_has_memory(node->nid)));
+	for (i = 0; i < NR_SPACE; i++)
+		json_object_object_add(o, space_attrs[i], s->known[i] ?
+				       json_object_new_uint64(s->space[i]) : NULL);
+}
+
+static const char *used_of(const struct summary *s, int used, int total,
+			   char *buf, size_t size)
+{
+	char a[32], b[32];
+
+	if (!s->known[used] || !s->known[total])
+		snprintf(buf, size, "?");
+	else
+		snprintf(buf, size, "%s/%s", fmt_bytes(s->space[used], a, sizeof(a)),
+			 fmt_bytes(s->space[total], b, sizeof(b)));
+	return buf;
+}
+
+/* Numbers of nodes to work on: the arguments, or all device nodes. */
+static int wanted_nodes(const struct cmdline *c, int *nids, int *nr)
+{
+	struct failure f = {};
+	int i;
+
+	*nr = c->nr_args;
+	if (c->nr_args > NODE_MAX) {
+		p_error("more than %d nodes", NODE_MAX);
+		return NODECTL_USAGE;
+	}
+	for (i = 0; i < c->nr_args; i++)
+		if (node_arg(c->args[i], &nids[i]))
+			return NODECTL_USAGE;
+	if (c->nr_args)
+		return NODECTL_OK;
+	*nr = node_list(nids, NODE_MAX, &f);
+	if (*nr >= 0)
+		return NODECTL_OK;
+	p_failure(NULL, "cannot list the device nodes", &f);
+	return NODECTL_NONE;
+}
+
+static int verdict(int failed, int partly, int nr)
+{
+	if (failed && failed == nr)
+		return NODECTL_NONE;
+	return failed || partly ? NODECTL_PARTLY : NODECTL_OK;
+}
+
+static void print_node(const struct node *node, const struct summary *s,
+		       const char *policy)
+{
+	static bool header;
+	char logical[80], physical[80];
+
+	if (!header)
+		printf("%-7s %-8s %-8s %-14s %-20s %s\n", "NODE", "DRIVER",
+		       "STATE", "POLICY", "LOGICAL USED/TOTAL",
+		       "PHYSICAL USED/TOTAL");
+	header = true;
+	printf("%-7s %-8s %-8s %-14s %-20s %s\n", node->name,
+	       s->driver[0] ? s->driver : "-", s->state[0] ? s->state : "-",
+	       policy[0] ? policy : "-",
+	       used_of(s, LOGICAL_USED, LOGICAL_TOTAL, logical, sizeof(logical)),
+	       used_of(s, PHYSICAL_USED, PHYSICAL_TOTAL, physical,
+		       sizeof(physical)));
+}
+
+/**
+ * do_nodes - nodectl nodes
+ * @c: the command line
+ */
+int do_nodes(const struct cmdline *c)
+{
+	struct json_object *array = NULL, *o;
+	int nids[NODE_MAX], nr, i, err, failed = 0;
+	struct failure f = {};
+	struct summary s;
+	struct live live;
+	struct node node;
+
+	err = wanted_nodes(c, nids, &nr);
+	if (err)
+		return err;
+	if (out_json)
+		array = json_object_new_array();
+	else if (!nr)
+		p_info("there is no device node; load the driver of a device first.");
+	for (i = 0; i < nr; i++) {
+		err = node_open(nids[i], &node, &f);
+		if (!err) {
+			err = read_summary(&node, &s) ?:
+			      live_identify(&node, &live);
+			if (err)
+				fail(&f, err, NULL, "cannot read its attributes: %s",
+				     strerror(-err));
+		}
+		if (err) {
+			p_failure(node.name, NULL, &f);
+			node_close(&node);
+			failed++;
+			continue;
+		}
+		if (array) {
+			o = json_object_new_object();
+			add_summary(o, &node, &s);
+			json_object_object_add(o, "policy", live.map_id ?
+				json_object_new_string(live.name) : NULL);
+			json_object_object_add(o, "policy_id",
+				json_object_new_int64(live.map_id));
+			json_object_array_add(array, o);
+		} else {
+			print_node(&node, &s, live.name);
+		}
+		live_close(&live);
+		node_close(&node);
+	}
+	if (array)
+		out_record(array);
+	return verdict(failed, 0, nr);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* When the policy was attached, as wall clock time and as an age. */
+static uint64_t attached_age(const struct live *live, time_t *when)
+{
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+	uint64_t age = now > live->attached_ns ? now - live->attached_ns : 0;
+
+	*when = (clock_ns(CLOCK_REALTIME) - age) / 1000000000ULL;
+	return age / 1000000000ULL;
+}
+
+static void format_time(time_t when, char *buf, size_t size)
+{
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &tm);
+}
+
+static struct json_object *policy_json(const struct live *live)
+{
+	struct json_object *o = json_object_new_object(), *list, *m;
+	char when_text[64];
+	time_t when;
+	uint64_t age;
+	unsigned int i;
+
+	json_object_object_add(o, "name", json_object_new_string(live->name));
+	json_object_object_add(o, "id", json_object_new_int64(live->map_id));
+	json_object_object_add(o, "version", json_object_new_uint64(live->version));
+	if (live->attached_ns) {
+		age = attached_age(live, &when);
+		format_time(when, when_text, sizeof(when_text));
+		json_object_object_add(o, "attached",
+				       json_object_new_string(when_text));
+		json_object_object_add(o, "age_s", json_object_new_uint64(age));
+	}
+	if (live->meta.described)
+		json_object_object_add(o, "summary",
+			json_object_new_string(live->meta.summary));
+	list = json_object_new_array();
+	for (i = 0; i < live->nr_members; i++) {
+		m = json_object_new_object();
+		json_object_object_add(m, "member",
+			json_object_new_string(live->members[i].name));
+		json_object_object_add(m, "prog_id",
+			json_object_new_int64(live->members[i].prog_id));
+		json_object_object_add(m, "run_cnt",
+			json_object_new_uint64(live->members[i].run_cnt));
+		json_object_object_add(m, "run_time_ns",
+			json_object_new_uint64(live->members[i].run_time_ns));
+		json_object_array_add(list, m);
+	}
+	json_object_object_add(o, "members", list);
+	m = json_object_new_object();
+	for (i = 0; live->values && i < live->meta.nr_tunables; i++)
+		json_object_object_add(m, live->meta.tunables[i].name,
+			tunable_json_value(&live->meta.tunables[i],
+				tunable_load(&live->meta.tunables[i],
+					     live->values)));
+	json_object_object_add(o, "tunables", m);
+	json_object_object_add(o, "counters", live_counters(live));
+	return o;
+}
+
+static struct json_object *link_json(const struct node *node,
+				     const struct live *live)
+{
+	struct json_object *o;
+	char path[PATH_MAX];
+
+	if (!live->link_id)
+		return NULL;
+	o = json_object_new_object();
+	pin_path(node->nid, path, sizeof(path));
+	json_object_object_add(o, "id", json_object_new_int64(live->link_id));
+	json_object_object_add(o, "pin", live->pinned ?
+			       json_object_new_string(path) : NULL);
+	return o;
+}
+
+static void print_members(const struct live *live)
+{
+	const struct live_member *m;
+	unsigned int i;
+
+	for (i = 0; i < live->nr_members; i++) {
+		m = &live->members[i];
+		printf("  %-11s %s: program %u", i ? "" : "members", m->name,
+		       m->prog_id);
+		if (m->run_cnt)
+			printf(", %" PRIu64 " runs of %" PRIu64 " ns", m->run_cnt,
+			       m->run_time_ns / m->run_cnt);
+		putchar('\n');
+	}
+}
+
+static void print_tunables(const struct live *live)
+{
+	char now[32], def[32], min[32], max[32];
+	const struct tunable *tun;
+	unsigned int i;
+
+	for (i = 0; live->values && i < live->meta.nr_tunables; i++) {
+		tun = &live->meta.tunables[i];
+		tunable_format(tun, tunable_load(tun, live->values), now,
+			       sizeof(now));
+		tunable_format(tun, tun->def, def, sizeof(def));
+		tunable_format(tun, tun->min, min, sizeof(min));
+		tunable_format(tun, tun->max, max, sizeof(max));
+		printf("  %-11s %s=%s (%s%s%s to %s, default %s)\n",
+		       i ? "" : "tunables", tun->name, now, tun->unit,
+		       tun->unit[0] ? " " : "", min, max, def);
+	}
+}
+
+static void print_counters(const struct live *live)
+{
+	struct json_object *o = live_counters(live);
+	const char *label = "counters";
+
+	if (!o)
+		return;
+	json_object_object_foreach(o, name, value) {
+		printf("  %-11s %s=%" PRIu64 "\n", label, name,
+		       json_object_get_uint64(value));
+		label = "";
+	}
+	json_object_put(o);
+}
+
+static void print_policy(const struct live *live)
+{
+	char age[48], when_text[64];
+	time_t when;
+
+	if (!live->map_id) {
+		printf("  %-11s none: the native default decides\n", "policy");
+		return;
+	}
+	printf("  %-11s %s (id %u, version %" PRIu64 ")\n", "policy", live->name,
+	       live->map_id, live->version);
+	if (live->attached_ns) {
+		fmt_age(attached_age(live, &when), age, sizeof(age));
+		format_time(when, when_text, sizeof(when_text));
+		printf("  %-11s %s (%s ago)\n", "since", when_text, age);
+	}
+}
+
+static void print_link(const struct node *node, const struct live *live)
+{
+	char path[PATH_MAX], holders[256];
+
+	if (!live->link_id)
+		return;
+	if (live->pinned) {
+		pin_path(node->nid, path, sizeof(path));
+		printf("  %-11s id %u, pinned at %s\n", "link", live->link_id,
+		       path);
+		return;
+	}
+	link_holders(live->link_id, holders, sizeof(holders));
+	printf("  %-11s id %u, not pinned by nodectl; held by %s\n", "link",
+	       live->link_id, holders[0] ? holders : "another pin");
+}
+
+static void print_status(const struct node *node, const struct summary *s,
+			 const struct live *live)
+{
+	char logical[80], physical[80];
+
+	printf("%s\n", node->name);
+	printf("  %-11s %s, %s\n", "driver", s->driver, s->state);
+	printf("  %-11s %s\n", "features", s->features[0] ? s->features : "none");
+	printf("  %-11s %s\n", "logical",
+	       used_of(s, LOGICAL_USED, LOGICAL_TOTAL, logical, sizeof(logical)));
+	printf("  %-11s %s", "physical",
+	       used_of(s, PHYSICAL_USED, PHYSICAL_TOTAL, physical,
+		       sizeof(physical)));
+	if (s->known[LOGICAL_USED] && s->known[PHYSICAL_USED] &&
+	    s->space[PHYSICAL_USED])
+		printf(", ratio %.2f:1",
+		       (double)s->space[LOGICAL_USED] / s->space[PHYSICAL_USED]);
+	putchar('\n');
+	print_policy(live);
+	print_link(node, live);
+	print_members(live);
+	print_tunables(live);
+	print_counters(live);
+}
+
+/* Prints one node; what cannot be read is said, the rest is printed. */
+static int show_status(int nid, struct json_object *array)
+{
+	struct failure f = {};
+	struct json_object *o;
+	struct summary s;
+	struct live live;
+	struct node node;
+	int err, partly = 0;
+
+	err = node_open(nid, &node, &f);
+	if (!err) {
+		err = live_identify(&node, &live);
+		if (err)
+			fail(&f, err, NULL, "cannot read its attributes: %s",
+			     strerror(-err));
+	}
+	if (err) {
+		p_failure(node.name, "cannot show its status", &f);
+		node_close(&node);
+		return NODECTL_NONE;
+	}
+	err = read_summary(&node, &s);
+	if (err) {
+		fail(&f, err, NULL, "cannot read all of its attributes: %s",
+		     strerror(-err));
+		p_failure(node.name, NULL, &f);
+		partly = NODECTL_PARTLY;
+	}
+	err = live_find_link(&node, &live, &f);
+	if (err && live.map_id) {
+		p_failure(node.name, "cannot find the link of its policy", &f);
+		partly = NODECTL_PARTLY;
+	}
+	if (live.map_id && live_read(&live, &f)) {
+		p_failure(node.name, "cannot show all about its policy", &f);
+		partly = NODECTL_PARTLY;
+	}
+	if (live.stale_pin)
+		p_info("%s: the link pinned for it attaches no policy (left from one that is gone); \"nodectl unload %s\" removes the pin.",
+		       node.name, node.name);
+	if (array) {
+		o = json_object_new_object();
+		add_summary(o, &node, &s);
+		json_object_object_add(o, "policy", live.map_id ?
+				       policy_json(&live) : NULL);
+		json_object_object_add(o, "link", link_json(&node, &live));
+		json_object_object_add(o, "stale_pin",
+				       json_object_new_boolean(live.stale_pin));
+		json_object_array_add(array, o);
+	} else {
+		print_status(&node, &s, &live);
+	}
+	failure_clear(&f);
+	live_close(&live);
+	node_close(&node);
+	return partly;
+}
+
+/**
+ * do_status - nodectl status [NODE]...
+ * @c: the command line
+ */
+int do_status(const struct cmdline *c)
+{
+	int nids[NODE_MAX], nr, i, status, failed = 0, partly = 0;
+	struct json_object *array = NULL;
+
+	status = wanted_nodes(c, nids, &nr);
+	if (status)
+		return status;
+	if (out_json)
+		array = json_object_new_array();
+	else if (!nr)
+		p_info("there is no device node; load the driver of a device first.");
+	for (i = 0; i < nr; i++) {
+		status = show_status(nids[i], array);
+		failed += status == NODECTL_NONE;
+		partly += status == NODECTL_PARTLY;
+	}
+	if (array)
+		out_record(array);
+	return verdict(failed, partly, nr);
+}

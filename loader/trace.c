@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trace: the kernel's node_device tracepoints for one node, live.
+ *
+ * They are read through a trace instance of our own, so that nobody else's
+ * tracing is changed and several nodectl can trace at once.  The instance is
+ * removed at the end; one that a killed nodectl left is removed by the next.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "node.h"
+#include "nodectl.h"
+#include "trace.h"
+
+#define TRACING		"/sys/kernel/tracing"
+#define EVENTS		"events/node_device"
+#define INSTANCE	"nodectl-"
+#define EVENT_PREFIX	"node_device_"
+
+/**
+ * struct tracing - a running trace
+ * @dir: of the instance
+ * @pipe: its trace_pipe
+ * @buf: text read and not yet printed
+ * @used: of @buf
+ * @events: printed
+ * @lost: reported as lost between those
+ */
+struct tracing {
+	char dir[PATH_MAX];
+	int pipe;
+	char buf[65536];
+	size_t used;
+	uint64_t events;
+	uint64_t lost;
+};
+
+/**
+ * trace_lost - is this line about events that were lost?
+ * @line: a line of trace_pipe
+ * @lost: how many, 0 when the kernel does not know
+ */
+bool trace_lost(const char *line, unsigned long *lost)
+{
+	const char *p = strstr(line, "[LOST ");
+
+	if (strncmp(line, "CPU:", 4) || !p)
+		return false;
+	*lost = strtoul(p + strlen("[LOST "), NULL, 10);
+	return true;
+}
+
+/**
+ * trace_parse - take a line of trace_pipe apart
+ * @line: the line, "TASK-PID [CPU] FLAGS TIME: EVENT: FIELDS"
+ * @t: the parts; @t->fields points into @line
+ *
+ * Return: 0, or -EINVAL when it is no event.
+ */
+int trace_parse(const char *line, struct trace_line *t)
+{
+	const char *cpu, *p, *dash, *colon;
+	char *end;
+	size_t len;
+
+	/* Names of tasks may hold blanks, brackets and dashes: look for the last. */
+	for (cpu = NULL, p = line; (p = strstr(p, " [")); p++)
+		if (isdigit((unsigned char)p[2]) && strspn(p + 2, "0123456789") &&
+		    p[2 + strspn(p + 2, "0123456789")] == ']') {
+			cpu = p;
+			break;
+		}
+	if (!cpu)
+		return -EINVAL;
+	for (dash = NULL, p = line; p < cpu; p++)
+		if (*p == '-')
+			dash = p;
+	if (!dash)
+		return -EINVAL;
+	while (*line == ' ')
+		line++;
+	len = dash > line ? (size_t)(dash - line) : 0;
+	if (len >= sizeof(t->task))
+		len = sizeof(t->task) - 1;
+	memcpy(t->task, line, len);
+	t->task[len] = '\0';
+	t->pid = atoi(dash + 1);
+	t->cpu = strtol(cpu + 2, &end, 10);
+	p = end + 1;
+	while (*p == ' ')
+		p++;
+	p += strcspn(p, " ");
+	while (*p == ' ')
+		p++;
+	t->time = strtod(p, &end);
+	if (end == p || *end != ':')
+		return -EINVAL;
+	p = end + 1;
+	while (*p == ' ')
+		p++;
+	colon = strchr(p, ':');
+	if (!colon || (size_t)(colon - p) >= sizeof(t->event))
+		return -EINVAL;
+	memcpy(t->event, p, colon - p);
+	t->event[colon - p] = '\0';
+	t->fields = colon + 1;
+	while (*t->fields == ' ')
+		t->fields++;
+	return 0;
+}
+
+static int write_file(const char *dir, const char *file, const char *text)
+{
+	char path[PATH_MAX + 256];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void remove_stale(void)
+{
+	char path[PATH_MAX];
+	struct dirent *de;
+	DIR *d;
+	int pid;
+
+	d = opendir(TRACING "/instances");
+	if (!d)
+		return;
+	while ((de = readdir(d))) {
+		if (sscanf(de->d_name, INSTANCE "%d", &pid) != 1 || pid <= 0 ||
+		    !kill(pid, 0) || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), TRACING "/instances/%s", de->d_name);
+		rmdir(path);
+	}
+	closedir(d);
+}
+
+/* Only this node's events: most have a nid, a migration has two. */
+static int enable_event(const struct tracing *t, const char *event, int nid)
+{
+	char file[320], filter[96];
+	int err;
+
+	snprintf(file, sizeof(file), EVENTS "/%s/filter", event);
+	snprintf(filter, sizeof(filter), "nid == %d", nid);
+	err = write_file(t->dir, file, filter);
+	if (err) {
+		snprintf(filter, sizeof(filter), "src_nid == %d || dst_nid == %d",
+			 nid, nid);
+		err = write_file(t->dir, file, filter);
+	}
+	if (err)
+		return err;
+	snprintf(file, sizeof(file), EVENTS "/%s/enable", event);
+	return write_file(t->dir, file, "1");
+}
+
+static int enable_events(const struct tracing *t, int nid, struct failure *f)
+{
+	char path[PATH_MAX + 64];
+	struct dirent *de;
+	int err, nr = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/" EVENTS, t->dir);
+	d = opendir(path);
+	if (!d)
+		return fail(f, -errno, "\"nodectl check\" tells what this kernel lacks.",
+			    "this kernel has no tracepoints node_device:*");
+	while ((de = readdir(d))) {
+		if (de->d_type != DT_DIR || de->d_name[0] == '.')
+			continue;
+		err = enable_event(t, de->d_name, nid);
+		if (err)
+			p_info("tracepoint %s cannot be enabled: %s", de->d_name,
+			       strerror(-err));
+		else
+			nr++;
+	}
+	closedir(d);
+	if (!nr)
+		return fail(f, -ENOENT, NULL, "no tracepoint could be enabled");
+	return 0;
+}
+
+static void tracing_stop(struct tracing *t)
+{
+	int i;
+
+	if (t->pipe >= 0)
+		close(t->pipe);
+	t->pipe = -1;
+	if (!t->dir[0])
+		return;
+	/* Busy for a moment while an event is being written. */
+	for (i = 0; i < 50 && rmdir(t->dir) && errno == EBUSY; i++)
+		usleep(20000);
+	if (!access(t->dir, F_OK))
+		p_info("cannot remove %s: %s; remove it with rmdir.", t->dir,
+		       strerror(errno));
+	t->dir[0] = '\0';
+}
+
+static int tracing_start(struct tracing *t, int nid, struct failure *f)
+{
+	char path[PATH_MAX + 32];
+	int err;
+
+	t->pipe = -1;
+	if (access(TRACING "/instances", F_OK))
+		return fail(f, -errno,
+			    errno == EACCES ? "Run it as root." :
+			    "Mount it: mount -t tracefs tracefs " TRACING,
+			    "cannot use tracefs at " TRACING ": %s",
+			    strerror(errno));
+	remove_stale();
+	snprintf(t->dir, sizeof(t->dir), TRACING "/instances/" INSTANCE "%d",
+		 getpid());
+	if (mkdir(t->dir, 0700)) {
+		err = -errno;
+		t->dir[0] = '\0';
+		return fail(f, err, err == -EACCES || err == -EPERM ?
+			    "Run it as root." : NULL,
+			    "cannot make a trace instance: %s", strerror(-err));
+	}
+	/* Deliver events at once, not when the buffer is half full. */
+	write_file(t->dir, "buffer_percent", "0");
+	write_file(t->dir, "buffer_size_kb", "1024");
+	snprintf(path, sizeof(path), "%s/trace_pipe", t->dir);
+	t->pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (t->pipe < 0) {
+		err = fail(f, -errno, NULL, "cannot open trace_pipe: %s",
+			   strerror(errno));
+		tracing_stop(t);
+		return err;
+	}
+	err = enable_events(t, nid, f);
+	if (err)
+		tracing_stop(t);
+	return err;
+}
+
+static void add_field(struct json_object *o, const char *key, const char *value)
+{
+	char *end;
+	long long number;
+
+	errno = 0;
+	number = strtoll(value, &end, 10);
+	if (!errno && end != value && !*end)
+		json_object_object_add(o, key, json_object_new_int64(number));
+	else
+		json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static void print_event(const struct node *node, const struct trace_line *t)
+{
+	struct json_object *o, *fields;
+	char *copy, *word, *save, *eq;
+	const char *event = t->event;
+
+	if (!out_json) {
+		if (!strncmp(event, EVENT_PREFIX, strlen(EVENT_PREFIX)))
+			event += strlen(EVENT_PREFIX);
+		printf("%14.6f %-8s %s (%s-%d)\n", t->time, event, t->fields,
+		       t->task, t->pid);
+		fflush(stdout);
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "event", json_object_new_string(t->event));
+	json_object_object_add(o, "node", json_object_new_string(node->name));
+	json_object_object_add(o, "time", json_object_new_double(t->time));
+	json_object_object_add(o, "cpu", json_object_new_int(t->cpu));
+	json_object_object_add(o, "task", json_object_new_string(t->task));
+	json_object_object_add(o, "pid", json_object_new_int(t->pid));
+	fields = json_object_new_object();
+	copy = strdup(t->fields);
+	for (word = copy ? strtok_r(copy, " ", &save) : NULL; word;
+	     word = strtok_r(NULL, " ", &save)) {
+		eq = strchr(word, '=');
+		if (!eq)
+			continue;
+		*eq = '\0';
+		add_field(fields, word, eq + 1);
+	}
+	free(copy);
+	json_object_object_add(o, "fields", fields);
+	out_record(o);
+}
+
+static void print_line(struct tracing *t, const struct node *node,
+		       const char *line, uint64_t max)
+{
+	struct trace_line parsed;
+	unsigned long lost;
+
+	if (trace_lost(line, &lost)) {
+		t->lost += lost ?: 1;
+		return;
+	}
+	if (trace_parse(line, &parsed) || (max && t->events >= max))
+		return;
+	print_event(node, &parsed);
+	t->events++;
+}
+
+/* Prints what has arrived; returns false when there was nothing. */
+static bool drain(struct tracing *t, const struct node *node, uint64_t max)
+{
+	char *line, *newline;
+	ssize_t len;
+
+	len = read(t->pipe, t->buf + t->used, sizeof(t->buf) - 1 - t->used);
+	if (len <= 0)
+		return false;
+	t->used += len;
+	t->buf[t->used] = '\0';
+	for (line = t->buf; (newline = strchr(line, '\n')); line = newline + 1) {
+		*newline = '\0';
+		print_line(t, node, line, max);
+	}
+	t->used -= line - t->buf;
+	memmove(t->buf, line, t->used);
+	/* A line longer than the buffer cannot be an event of ours. */
+	if (t->used == sizeof(t->buf) - 1)
+		t->used = 0;
+	return true;
+}
+
+/* Events that the ring buffers overwrote or dropped, as they count them. */
+static uint64_t overruns(const struct tracing *t)
+{
+	char path[PATH_MAX + 320], line[128];
+	unsigned long long nr;
+	struct dirent *de;
+	uint64_t sum = 0;
+	FILE *f;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/per_cpu", t->dir);
+	d = opendir(path);
+	while (d && (de = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/per_cpu/%s/stats", t->dir,
+			 de->d_name);
+		f = de->d_name[0] == '.' ? NULL : fopen(path, "re");
+		if (!f)
+			continue;
+		while (fgets(line, sizeof(line), f))
+			if (sscanf(line, "overrun: %llu", &nr) == 1 ||
+			    sscanf(line, "dropped events: %llu", &nr) == 1)
+				sum += nr;
+		fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return sum;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void announce(const struct node *node)
+{
+	struct json_object *o;
+
+	p_info("%s: tracing; end it with Ctrl-C.", node->name);
+	if (!out_json)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "event", json_object_new_string("ready"));
+	json_object_object_add(o, "node", json_object_new_string(node->name));
+	out_record(o);
+}
+
+static void conclude(const struct tracing *t, const struct node *node)
+{
+	uint64_t counted = overruns(t), lost = counted > t->lost ? counted : t->lost;
+	struct json_object *o;
+
+	if (!out_json) {
+		p_info("%s: %" PRIu64 " events, %" PRIu64 " lost", node->name,
+		       t->events, lost);
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "event", json_object_new_string("end"));
+	json_object_object_add(o, "node", json_object_new_string(node->name));
+	json_object_object_add(o, "events", json_object_new_uint64(t->events));
+	json_object_object_add(o, "lost", json_object_new_uint64(lost));
+	out_record(o);
+}
+
+/**
+ * do_trace - nodectl trace NODE [--count N] [--duration S]
+ * @c: the command line
+ */
+int do_trace(const struct cmdline *c)
+{
+	static struct tracing t;
+	struct failure f = {};
+	struct pollfd pfd;
+	struct node node;
+	double end;
+	int nid;
+
+	if (node_arg(c->args[0], &nid))
+		return NODECTL_USAGE;
+	if (node_open(nid, &node, &f) || tracing_start(&t, nid, &f)) {
+		p_failure(node.name, "cannot trace", &f);
+		node_close(&node);
+		return NODECTL_NONE;
+	}
+	announce(&node);
+	end = c->duration > 0 ? now() + c->duration : 0;
+	pfd.fd = t.pipe;
+	pfd.events = POLLIN;
+	while (!signals_stop() && !ferror(stdout) && (!end || now() < end) &&
+	       (!c->count || t.events < c->count)) {
+		if (drain(&t, &node, c->count))
+			continue;
+		poll(&pfd, 1, 100);
+	}
+	/* What was recorded in time is shown, too. */
+	write_file(t.dir, EVENTS "/enable", "0");
+	while (!ferror(stdout) && drain(&t, &node, c->count))
+		;
+	conclude(&t, &node);
+	tracing_stop(&t);
+	node_close(&node);
+	return NODECTL_OK;
+}
