@@ -165,8 +165,6 @@ static int refused(struct attempt *a, int err, struct failure *f)
 	case -ENODEV:
 		return fail(f, err, "\"nodectl nodes\" lists the device nodes.",
 			    "it is not a device node any more");
-	case -EPERM:
-		return fail(f, err, "Run it as root.", "no permission");
 	case -EOPNOTSUPP:
 		return fail(f, err,
 			    "Use a newer kernel or a version of the policy for this one.",
@@ -182,8 +180,8 @@ static int refused(struct attempt *a, int err, struct failure *f)
 			    "The policy's description (\"nodectl inspect\") may say what its init() asks for.",
 			    "the policy's init(), or the kernel, refused the node: %s",
 			    strerror(-err));
-	return fail(f, err, NULL, "the kernel refused the policy: %s",
-		    strerror(-err));
+	return fail(f, err, err == -EPERM ? "Run it as root." : NULL,
+		    "the kernel refused the policy: %s", strerror(-err));
 }
 
 static int attach(struct attempt *a, const char *policy, int *link_fd,

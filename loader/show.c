@@ -23,6 +23,25 @@ static const char *const space_attrs[] = {
 
 enum { LOGICAL_TOTAL, LOGICAL_USED, PHYSICAL_TOTAL, PHYSICAL_USED, NR_SPACE };
 
+/* Enough to see whether the policy acts, and acts well; stats has all. */
+static const struct {
+	const char *attr;
+	const char *word;
+} activity[] = {
+	{ "pages_offered", "offered" },
+	{ "pages_demoted", "demoted" },
+	{ "pages_denied", "denied" },
+	{ "pages_promoted_write", "promoted by writes" },
+};
+
+static const struct {
+	const char *attr;
+	const char *meaning;
+} warnings[] = {
+	{ "overridden", "verdicts out of range, replaced by the native default" },
+	{ "calls_no_policy", "decisions for which there was no policy" },
+};
+
 /**
  * struct summary - what both verbs print about a node
  * @driver: attribute
@@ -88,6 +107,43 @@ static void add_summary(struct json_object *o, const struct node *node,
 	for (i = 0; i < NR_SPACE; i++)
 		json_object_object_add(o, space_attrs[i], s->known[i] ?
 				       json_object_new_uint64(s->space[i]) : NULL);
+}
+
+static struct json_object *activity_json(const struct node *node)
+{
+	struct json_object *o = json_object_new_object();
+	uint64_t value;
+	size_t i;
+
+	for (i = 0; i < sizeof(activity) / sizeof(activity[0]); i++)
+		if (!node_attr_u64(node, activity[i].attr, &value))
+			json_object_object_add(o, activity[i].attr,
+					       json_object_new_uint64(value));
+	for (i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+		if (!node_attr_u64(node, warnings[i].attr, &value))
+			json_object_object_add(o, warnings[i].attr,
+					       json_object_new_uint64(value));
+	return o;
+}
+
+static void print_activity(const struct node *node)
+{
+	const char *sep = "";
+	uint64_t value;
+	size_t i;
+
+	printf("  %-11s ", "pages");
+	for (i = 0; i < sizeof(activity) / sizeof(activity[0]); i++) {
+		if (node_attr_u64(node, activity[i].attr, &value))
+			continue;
+		printf("%s%" PRIu64 " %s", sep, value, activity[i].word);
+		sep = ", ";
+	}
+	putchar('\n');
+	for (i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+		if (!node_attr_u64(node, warnings[i].attr, &value) && value)
+			printf("  %-11s %" PRIu64 " %s\n", "warning", value,
+			       warnings[i].meaning);
 }
 
 static const char *used_of(const struct summary *s, int used, int total,
@@ -397,6 +453,7 @@ static void print_status(const struct node *node, const struct summary *s,
 		printf(", ratio %.2f:1",
 		       (double)s->space[LOGICAL_USED] / s->space[PHYSICAL_USED]);
 	putchar('\n');
+	print_activity(node);
 	print_policy(live);
 	print_link(node, live);
 	print_members(live);
@@ -448,6 +505,7 @@ static int show_status(int nid, struct json_object *array)
 	if (array) {
 		o = json_object_new_object();
 		add_summary(o, &node, &s);
+		json_object_object_add(o, "activity", activity_json(&node));
 		json_object_object_add(o, "policy", live.map_id ?
 				       policy_json(&live) : NULL);
 		json_object_object_add(o, "link", link_json(&node, &live));
