@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The policies of bpf/ and those of the documentation do what they say, on
+ * real memory.
+ */
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/pages.h"
+#include "lib/policy.h"
+
+/* From the directory of the test policies. */
+#define SHIPPED		"../../../bpf/"
+#define DOCS		"../../docs/"
+
+#define PAGES		128
+#define FEW		6	/* rounds of reclaim that must not help */
+#define LIMIT		64
+#define BATCH		31	/* folios on their way to the LRU, per CPU */
+#define RECLAIMERS	4
+
+static void start(struct policy *p, const char *name, struct area *a,
+		  size_t pages, enum fill kind)
+{
+	char path[64];
+
+	area_map(a, pages, kind);
+	snprintf(path, sizeof(path), SHIPPED "%s", name);
+	policy_start(p, path);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+}
+
+static void finish(struct policy *p, struct area *a)
+{
+	area_verify(a);
+	policy_close(p);
+}
+
+static size_t on_node(const struct area *a)
+{
+	return area_count(a, device_nid());
+}
+
+static void expect_none_demoted(const struct area *a)
+{
+	area_try_demote(a, FEW);
+	CHECK(on_node(a) == 0, "%zu of %zu pages were demoted", on_node(a),
+	      a->pages);
+}
+
+static void admit_all_takes_what_does_not_shrink(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "admit_all", &a, PAGES, FILL_RANDOM);
+	area_demote(&a);
+	finish(&p, &a);
+}
+
+static void deny_all_takes_nothing(void)
+{
+	long asked = nd_counter("calls_admit_folio");
+	struct policy p;
+	struct area a;
+
+	start(&p, "deny_all", &a, PAGES, FILL_ZERO);
+	expect_none_demoted(&a);
+	CHECK(nd_counter("calls_admit_folio") == asked,
+	      "it was asked about single folios");
+	finish(&p, &a);
+}
+
+/* What deny_all finds on the node stays there and stays readable. */
+static void deny_all_leaves_residents(void)
+{
+	struct policy p;
+	struct area a;
+
+	area_demoted(&a, PAGES, FILL_TEXT);
+	policy_start(&p, SHIPPED "deny_all");
+	area_try_demote(&a, 1);
+	area_verify(&a);
+	CHECK(on_node(&a) == PAGES, "only %zu of %d pages are still there",
+	      on_node(&a), PAGES);
+	policy_close(&p);
+}
+
+static void compressible_takes_text(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "compressible", &a, PAGES, FILL_TEXT);
+	area_demote(&a);
+	CHECK(policy_count(&p, "shrinks") >= PAGES, "it counted %ld",
+	      policy_count(&p, "shrinks"));
+	finish(&p, &a);
+}
+
+static void compressible_takes_zero_pages_in_the_fastest_class(void)
+{
+	long chosen = nd_counter("verdicts_class_chosen");
+	struct policy p;
+	struct area a;
+
+	start(&p, "compressible", &a, PAGES, FILL_ZERO);
+	area_demote(&a);
+	CHECK(policy_count(&p, "class_fast") >= PAGES, "it counted %ld",
+	      policy_count(&p, "class_fast"));
+	CHECK(nd_counter("verdicts_class_chosen") >= chosen + PAGES,
+	      "the kernel saw %ld choices",
+	      nd_counter("verdicts_class_chosen") - chosen);
+	finish(&p, &a);
+}
+
+static void compressible_denies_what_does_not_shrink(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "compressible", &a, PAGES, FILL_RANDOM);
+	expect_none_demoted(&a);
+	CHECK(policy_count(&p, "incompressible") >= PAGES, "it counted %ld",
+	      policy_count(&p, "incompressible"));
+	CHECK(policy_count(&p, "unknown") == 0, "%ld estimates failed",
+	      policy_count(&p, "unknown"));
+	finish(&p, &a);
+}
+
+/* A process with both kinds of data: each page goes its own way. */
+static void compressible_sorts_a_mix(void)
+{
+	struct area text, noise;
+	struct policy p;
+
+	area_map(&noise, PAGES, FILL_RANDOM);
+	start(&p, "compressible", &text, PAGES, FILL_TEXT);
+	area_demote(&text);
+	CHECK(on_node(&noise) == 0, "%zu random pages were demoted",
+	      on_node(&noise));
+	area_verify(&noise);
+	finish(&p, &text);
+}
+
+static void compressible_obeys_a_new_threshold(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "compressible", &a, PAGES, FILL_TEXT);
+	policy_tune(&p, "threshold", 0);
+	expect_none_demoted(&a);
+	policy_tune(&p, "threshold", 1000);
+	area_demote(&a);
+	finish(&p, &a);
+}
+
+/* Pages of this test's cgroup on the node, all of its processes included. */
+static long held(void)
+{
+	long bytes = cgroup_node_anon(device_nid());
+
+	CHECK(bytes >= 0, "memory.numa_stat does not show the node");
+	return bytes / PAGE;
+}
+
+static long most(long budget)
+{
+	return budget + BATCH * sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static void memcg_budget_admits_up_to_the_budget(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "memcg_budget", &a, 4 * PAGES, FILL_TEXT);
+	policy_tune(&p, "budget", LIMIT);
+	area_try_demote(&a, FEW);
+	CHECK(held() > 0, "nothing was admitted");
+	CHECK(held() <= most(LIMIT), "%ld pages are there, budget %d", held(),
+	      LIMIT);
+	CHECK(policy_count(&p, "exceeded") > 0, "nothing was denied");
+	CHECK(policy_count(&p, "unknown") == 0, "%ld folios of nobody",
+	      policy_count(&p, "unknown"));
+	finish(&p, &a);
+}
+
+static void memcg_budget_admits_more_when_it_is_raised(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "memcg_budget", &a, PAGES, FILL_TEXT);
+	policy_tune(&p, "budget", 0);
+	expect_none_demoted(&a);
+	policy_tune(&p, "budget", 100 * PAGES);
+	area_demote(&a);
+	CHECK(policy_count(&p, "within") >= PAGES, "it counted %ld",
+	      policy_count(&p, "within"));
+	finish(&p, &a);
+}
+
+/* The key of "budgets" is the inode number of the cgroup's directory. */
+static void memcg_budget_knows_single_cgroups(void)
+{
+	long long own = 0, none = -1;
+	struct policy p;
+	struct area a;
+	struct stat st;
+	uint64_t id;
+	int fd;
+
+	start(&p, "memcg_budget", &a, PAGES, FILL_TEXT);
+	CHECK_SYS(stat(cgroup_path(), &st) == 0, "%s", cgroup_path());
+	id = st.st_ino;
+	fd = policy_map_fd(&p, "budgets");
+	CHECK_SYS(bpf_map_update_elem(fd, &id, &own, BPF_ANY) == 0, "budgets");
+	expect_none_demoted(&a);
+
+	policy_tune(&p, "budget", 0);
+	CHECK_SYS(bpf_map_update_elem(fd, &id, &none, BPF_ANY) == 0, "budgets");
+	area_demote(&a);
+	CHECK(policy_count(&p, "unlimited") >= PAGES, "it counted %ld",
+	      policy_count(&p, "unlimited"));
+	finish(&p, &a);
+}
+
+/*
+ * Several tasks reclaim the same cgroup at once, each with a chunk of its own
+ * under way.
+ */
+static void memcg_budget_holds_with_many_reclaimers(void)
+{
+	long worst = 0, now, i;
+	pid_t pid[RECLAIMERS];
+	struct policy p;
+	struct area a;
+
+	start(&p, "memcg_budget", &a, 16 * PAGES, FILL_TEXT);
+	policy_tune(&p, "budget", LIMIT);
+	forget_references(getpid());
+	for (i = 0; i < RECLAIMERS; i++) {
+		pid[i] = vmtest_fork();
+		if (!pid[i]) {
+			int n;
+
+			for (n = 0; n < FEW; n++)
+				cgroup_reclaim(a.pages * PAGE);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < 20; i++) {
+		usleep(50000);
+		now = held();
+		worst = now > worst ? now : worst;
+	}
+	for (i = 0; i < RECLAIMERS; i++)
+		vmtest_join(pid[i]);
+	now = held();
+	worst = now > worst ? now : worst;
+	CHECK(worst > 0, "nothing was admitted");
+	CHECK(worst <= most(LIMIT), "%ld pages were there, budget %d", worst,
+	      LIMIT);
+	CHECK(policy_count(&p, "exceeded") > 0, "nothing was denied");
+	finish(&p, &a);
+}
+
+/* The verifier takes them, and they attach. */
+static void examples_of_the_documentation_attach(void)
+{
+	static const char *const names[] = {
+		"first", "everything", "spare", "unshared", "learn",
+		"large_only",
+	};
+	struct policy p;
+	char path[64];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), DOCS "%s", names[i]);
+		policy_open(&p, path, device_nid());
+		ret = policy_load(&p);
+		CHECK(!ret, "load %s: %s", names[i], strerror(-ret));
+		ret = policy_attach(&p);
+		CHECK(!ret, "attach %s: %s", names[i], strerror(-ret));
+		policy_close(&p);
+	}
+}
+
+static void an_example_learns_what_does_not_shrink(void)
+{
+	struct area noise, more;
+	struct policy p;
+
+	area_map(&noise, 2 * PAGES, FILL_RANDOM);
+	area_map(&more, PAGES, FILL_RANDOM);
+	policy_start(&p, DOCS "learn");
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(&noise, 1);
+	area_try_demote(&more, 1);
+	CHECK(on_node(&noise) + on_node(&more) < 2 * PAGES,
+	      "%zu of %d pages were admitted", on_node(&noise) + on_node(&more),
+	      3 * PAGES);
+	area_verify(&noise);
+	area_verify(&more);
+	policy_close(&p);
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(admit_all_takes_what_does_not_shrink),
+	VMTEST(deny_all_takes_nothing),
+	VMTEST(deny_all_leaves_residents),
+	VMTEST(compressible_takes_text),
+	VMTEST(compressible_takes_zero_pages_in_the_fastest_class),
+	VMTEST(compressible_denies_what_does_not_shrink),
+	VMTEST(compressible_sorts_a_mix),
+	VMTEST(compressible_obeys_a_new_threshold),
+	VMTEST(memcg_budget_admits_up_to_the_budget),
+	VMTEST(memcg_budget_admits_more_when_it_is_raised),
+	VMTEST(memcg_budget_knows_single_cgroups),
+	VMTEST(memcg_budget_holds_with_many_reclaimers),
+	VMTEST(examples_of_the_documentation_attach),
+	VMTEST(an_example_learns_what_does_not_shrink),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
