@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Messages and number formats. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include <json-c/json.h>
+
+static void sizes_are_rounded_for_people(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} sizes[] = {
+		{ 0, "0 B" }, { 1023, "1023 B" }, { 1024, "1.0 KiB" },
+		{ 1048575, "1.0 MiB" }, { 1536 << 10, "1.5 MiB" },
+		{ 2ULL << 30, "2.0 GiB" }, { UINT64_MAX, "16.0 EiB" },
+	};
+	char buf[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		assert_string_equal(fmt_bytes(sizes[i].bytes, buf, sizeof(buf)),
+				    sizes[i].text);
+}
+
+static void ages_have_two_units(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} ages[] = {
+		{ 0, "0 s" }, { 59, "59 s" }, { 60, "1 min" },
+		{ 61, "1 min 1 s" }, { 3600, "1 h" }, { 3660, "1 h 1 min" },
+		{ 3601, "1 h" }, { 90000, "1 d 1 h" },
+	};
+	char buf[48];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(ages); i++)
+		assert_string_equal(fmt_age(ages[i].seconds, buf, sizeof(buf)),
+				    ages[i].text);
+}
+
+static void last_lines_are_cut_out(void **state)
+{
+	char *tail;
+
+	(void)state;
+	assert_int_equal(last_lines("a\nb\nc\n", 2, &tail), 1);
+	assert_string_equal(tail, "b\nc");
+	free(tail);
+	assert_int_equal(last_lines("a\nb\nc", 5, &tail), 0);
+	assert_string_equal(tail, "a\nb\nc");
+	free(tail);
+	assert_int_equal(last_lines("", 5, &tail), 0);
+	assert_string_equal(tail, "");
+	free(tail);
+	assert_int_equal(last_lines("a\n\n\n", 1, &tail), 0);
+	assert_string_equal(tail, "a");
+	free(tail);
+}
+
+/* What p_failure() writes to stderr. */
+static char *printed(const char *subject, const char *what,
+		     const struct failure *f)
+{
+	static char text[8192];
+	FILE *tmp = tmpfile();
+	int saved = dup(2);
+	size_t len;
+
+	assert_non_null(tmp);
+	assert_true(saved >= 0 && dup2(fileno(tmp), 2) == 2);
+	p_failure(subject, what, f);
+	assert_int_equal(dup2(saved, 2), 2);
+	close(saved);
+	rewind(tmp);
+	len = fread(text, 1, sizeof(text) - 1, tmp);
+	text[len] = '\0';
+	fclose(tmp);
+	return text;
+}
+
+static void message_names_node_policy_cause_and_next_step(void **state)
+{
+	struct failure f = {};
+
+	(void)state;
+	out_json = false;
+	assert_int_equal(fail(&f, -EBUSY, "Do that.", "it is %s", "so"), -EBUSY);
+	assert_string_equal(printed("node1", "cannot load policy x", &f),
+			    "nodectl: node1: cannot load policy x: it is so. Do that.\n");
+	fail(&f, -EBUSY, NULL, "it is so");
+	assert_string_equal(printed(NULL, NULL, &f), "nodectl: it is so.\n");
+	f.log = strdup("first\nsecond");
+	assert_string_equal(printed(NULL, NULL, &f),
+			    "first\nsecond\nnodectl: it is so.\n");
+	failure_clear(&f);
+	assert_null(f.log);
+}
+
+static void json_error_is_one_valid_line(void **state)
+{
+	struct json_object *root, *error, *o;
+	struct failure f = {};
+	char *text;
+
+	(void)state;
+	out_json = true;
+	fail(&f, -EBUSY, "Do \"that\".", "a \"quoted\"\nthing /x");
+	f.log = strdup("one\n\ntwo\n");
+	text = printed("node1", "cannot load", &f);
+	out_json = false;
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	root = json_tokener_parse(text);
+	assert_true(json_object_object_get_ex(root, "error", &error));
+	assert_true(json_object_object_get_ex(error, "subject", &o));
+	assert_string_equal(json_object_get_string(o), "node1");
+	assert_true(json_object_object_get_ex(error, "cause", &o));
+	assert_string_equal(json_object_get_string(o), "a \"quoted\"\nthing /x");
+	assert_true(json_object_object_get_ex(error, "next", &o));
+	assert_true(json_object_object_get_ex(error, "log", &o));
+	assert_int_equal(json_object_array_length(o), 2);
+	json_object_put(root);
+	failure_clear(&f);
+}
+
+static void long_causes_are_cut_not_overrun(void **state)
+{
+	struct failure f = {};
+	char *text = malloc(5000);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', 4999);
+	text[4999] = '\0';
+	fail(&f, -EINVAL, text, "%s", text);
+	assert_int_equal(strlen(f.cause), sizeof(f.cause) - 1);
+	assert_int_equal(strlen(f.next), sizeof(f.next) - 1);
+	free(text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_are_rounded_for_people),
+		cmocka_unit_test(ages_have_two_units),
+		cmocka_unit_test(last_lines_are_cut_out),
+		cmocka_unit_test(message_names_node_policy_cause_and_next_step),
+		cmocka_unit_test(json_error_is_one_valid_line),
+		cmocka_unit_test(long_causes_are_cut_not_overrun),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

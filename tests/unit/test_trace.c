@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lines of the kernel's trace_pipe. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "trace.h"
+
+static void events_are_taken_apart(void **state)
+{
+	struct trace_line t;
+
+	(void)state;
+	assert_int_equal(trace_parse(
+		"         kswapd0-42      [001] d..2.  1234.567891: node_device_admit: nid=1 offered=32",
+		&t), 0);
+	assert_string_equal(t.task, "kswapd0");
+	assert_int_equal(t.pid, 42);
+	assert_int_equal(t.cpu, 1);
+	assert_true(t.time > 1234.5678 && t.time < 1234.5679);
+	assert_string_equal(t.event, "node_device_admit");
+	assert_string_equal(t.fields, "nid=1 offered=32");
+}
+
+static void odd_names_of_tasks_are_understood(void **state)
+{
+	struct trace_line t;
+
+	(void)state;
+	assert_int_equal(trace_parse(
+		"  kworker/u4:1-events-77 [000] ..... 1.000000: node_device_attach: nid=1 id=5 name=x",
+		&t), 0);
+	assert_string_equal(t.task, "kworker/u4:1-events");
+	assert_int_equal(t.pid, 77);
+	assert_int_equal(trace_parse(
+		"  my task [x]-8 [003] ..... 1.0: e: a=b", &t), 0);
+	assert_string_equal(t.task, "my task [x]");
+	assert_int_equal(t.pid, 8);
+	assert_int_equal(t.cpu, 3);
+	assert_int_equal(trace_parse("  <idle>-0 [000] d.h1. 2.5: e: ", &t), 0);
+	assert_string_equal(t.task, "<idle>");
+	assert_string_equal(t.fields, "");
+}
+
+static void other_lines_are_no_events(void **state)
+{
+	static const char *const bad[] = {
+		"", "#", "garbage", "a-1 [000]", "a-1 [000] ....", "[000]",
+		"a-1 [000] .... x: e: f", "a-1 [000] .... 1.0: noevent",
+		"a [000] .... 1.0: e: f", "CPU:0 [LOST 12 EVENTS]",
+	};
+	struct trace_line t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		if (trace_parse(bad[i], &t) != -EINVAL)
+			fail_msg("\"%s\" was taken for an event", bad[i]);
+}
+
+static void lost_events_are_counted(void **state)
+{
+	unsigned long lost = 0;
+
+	(void)state;
+	assert_true(trace_lost("CPU:1 [LOST 123 EVENTS]", &lost));
+	assert_int_equal(lost, 123);
+	assert_true(trace_lost("CPU:1 [LOST EVENTS]", &lost));
+	assert_int_equal(lost, 0);
+	assert_false(trace_lost("a-1 [000] .... 1.0: e: f", &lost));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_are_taken_apart),
+		cmocka_unit_test(odd_names_of_tasks_are_understood),
+		cmocka_unit_test(other_lines_are_no_events),
+		cmocka_unit_test(lost_events_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the unit tests of nodectl share.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* nodectl has a fail() of its own, see out.h. */
+#undef fail
+#undef fail_msg
+#define fail_msg(...)							\
+	do {								\
+		print_error(__VA_ARGS__);				\
+		print_error("\n");					\
+		_fail(__FILE__, __LINE__);				\
+	} while (0)
+
+#include "out.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Fails the test, naming both texts, unless @text contains @part. */
+#define assert_contains(text, part)					\
+	do {								\
+		if (!strstr(text, part))				\
+			fail_msg("\"%s\" lacks \"%s\"", text, part);	\
+	} while (0)
+
+static inline void make_file(const char *dir, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static inline void make_dir(const char *dir, const char *name)
+{
+	char cmd[PATH_MAX + 32];
+
+	snprintf(cmd, sizeof(cmd), "mkdir -p '%s/%s'", dir, name);
+	assert_int_equal(system(cmd), 0);
+}
+
+static inline char *temp_dir(void)
+{
+	char template[] = "/tmp/nodectl-unit.XXXXXX";
+
+	assert_non_null(mkdtemp(template));
+	return strdup(template);
+}
+
+static inline void remove_dir(char *dir)
+{
+	char cmd[PATH_MAX + 32];
+
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
+	assert_int_equal(system(cmd), 0);
+	free(dir);
+}
+
+#endif /* UNIT_H */
