@@ -128,25 +128,37 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
 # ---- tests ------------------------------------------------------------------
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 vm_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c tests/fault/*.c tests/bench/*.c))
-vm_bpf := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/*/*.bpf.c))
 vm_bin := $(filter-out %.bpf,$(vm_bin))
+vm_bpf := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/*/*.bpf.c tests/*/*/*.bpf.c))
+vm_lib := $(patsubst %.c,$(B)/%.o,$(wildcard tests/vm/lib/*.c))
 # A place for what one test needs besides, for example
 # $(B)/tests/vm/uffd: LDLIBS += -lnuma
 -include tests/tests.mk
+vm_bpf := $(sort $(vm_bpf))
 
 tests: $(unit_bin) $(vm_bin) $(vm_bpf)
 
-$(B)/tests/unit/%: tests/unit/%.c $(B)/loader/libnodectl.a $(LIBBPF) Makefile
+$(unit_bin): $(B)/tests/unit/%: tests/unit/%.c $(B)/loader/libnodectl.a $(LIBBPF) Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/unit -I. $(CFLAGS) -MMD -MP -MF $@.d -MT $@ \
 		$(LDFLAGS) -o $@ $< $(B)/loader/libnodectl.a -lcmocka $(LDLIBS)
 
-$(vm_bin): $(B)/tests/%: tests/%.c $(LIBBPF) Makefile
+$(vm_lib): $(B)/tests/%.o: tests/%.c $(LIBBPF) Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests -I$(<D) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ \
-		$(LDFLAGS) -o $@ $< $(LDLIBS) -lnuma -lm
+	$(Q)$(CC) $(CPPFLAGS) -Itests -I$(<D) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/vm/lib/libvmtest.a: $(vm_lib)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(vm_bin): $(B)/tests/%: tests/%.c $(B)/tests/vm/lib/libvmtest.a $(LIBBPF) Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/vm/lib -I$(<D) $(CFLAGS) -MMD -MP \
+		-MF $@.d -MT $@ $(LDFLAGS) -o $@ $< $(B)/tests/vm/lib/libvmtest.a \
+		$(LDLIBS) -lnuma -lm
 
 $(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
 	$(call say,BPF,$<)
@@ -165,7 +177,8 @@ bench: all
 	$(Q)$(MAKE) tests
 	$(Q)tests/bench/run.sh
 
-demo: all
+# The kernel's own text is the data set.
+demo: all kernel-tree
 	$(Q)scripts/demo.sh
 
 # ---- the VM -----------------------------------------------------------------
@@ -192,4 +205,4 @@ distclean:
 		echo 'save it (make patches, or a git branch elsewhere), then: rm -rf build' >&2; exit 1 ;; \
 	*) rm -rf $(B) ;; esac
 
--include $(wildcard $(B)/loader/*.d $(B)/bpf/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/loader/*.d $(B)/bpf/*.d $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

@@ -165,7 +165,7 @@ chmod 755 "$run"
 cleanup() {
 	local old
 
-	rm -f "$run/disk.img"
+	rm -f "$run/disk.img" "$run/1" "$run/2" "$run/9"
 	# shellcheck disable=SC2012
 	ls -dt "$build"/vm/run.* 2>/dev/null | tail -n +21 | while read -r old; do
 		rm -rf "$old"
@@ -186,7 +186,7 @@ truncate -s 2G "$run/disk.img"
 
 # shellcheck disable=SC2054 # the commas are QEMU's
 args=(--kimg "$image" --mods none --force-9p --disable-microvm
-      --memory "${dram}M,slots=8,maxmem=${maxmem}M" --cpus "$smp"
+      --memory "${dram}M,slots=8,maxmem=$maxmem" --cpus "$smp"
       -a rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose,msize=524288
       -a "node_ext_run=$run" -a "node_ext_out=$out"
       -a panic=-1 -a oops=panic -a tsc=reliable -a no_timer_check
@@ -196,15 +196,18 @@ for a in $append; do
 done
 [ "$accel" = kvm ] || args+=(--disable-kvm)
 if [ -n "$have_cmd" ]; then
-	args+=(--script-sh : -a console=ttyS1 -a loglevel=7)
+	args+=(--script-sh : --show-boot-console -a loglevel=7)
 fi
 args+=(--qemu-opts -machine q35
        -object "memory-backend-ram,id=m0,size=${dram}M"
        -numa "node,nodeid=0,memdev=m0" "${numa[@]}" "${cpu_numa[@]}"
        -fsdev "local,id=ne_out,path=$out,security_model=none,multidevs=remap"
        -device "virtio-9p-pci,fsdev=ne_out,mount_tag=node_ext_out"
-       -drive "file=$run/disk.img,format=raw,if=virtio,cache=unsafe"
-       -chardev "file,id=ne_log,path=$log" -serial chardev:ne_log)
+       -drive "file=$run/disk.img,format=raw,if=virtio,cache=unsafe")
+# shellcheck disable=SC2054
+[ -z "$have_cmd" ] ||
+	args+=(-chardev file,id=ne_err,path=/proc/self/fd/9
+	       -device virtio-serial-pci -device virtserialport,name=node_ext.stderr,chardev=ne_err)
 [ "$accel" = kvm ] || args+=(-cpu max)
 [ -z "$icount" ] || args+=(-icount shift=0)
 # shellcheck disable=SC2206
@@ -222,25 +225,32 @@ if [ -z "$have_cmd" ]; then
 fi
 
 # QEMU opens its outputs by name and would truncate a plain file: hand it
-# pipes. `timeout` makes the whole group end with it.
-tail_pid=
+# pipes. virtme-ng has the kernel's console on fd 2, so the command's errors
+# take fd 9. `timeout` makes the whole group end with it.
+mkfifo "$run/1" "$run/2" "$run/9"
+cat <"$run/1" &
+pipes=($!)
+cat <"$run/9" >&2 &
+pipes+=($!)
 if [ -n "$console" ]; then
-	tail -n +1 -f "$log" >&2 &
-	tail_pid=$!
+	tee "$log" <"$run/2" >&2 &
+else
+	cat <"$run/2" >"$log" &
 fi
+pipes+=($!)
 rc=0
-(virtme_run timeout -k 5 "$timeout") </dev/null \
-	> >(exec cat) 2> >(exec grep -av '^virtme-run: ' >&2) &
+(virtme_run timeout -k 5 "$timeout") </dev/null >"$run/1" 2>"$run/2" 9>"$run/9" &
 vm_pid=$!
 # shellcheck disable=SC2064
 trap "kill -TERM $vm_pid 2>/dev/null; wait $vm_pid 2>/dev/null; exit 130" INT TERM HUP
 wait $vm_pid || rc=$?
 trap - INT TERM HUP
-[ -z "$tail_pid" ] || kill "$tail_pid"
+wait "${pipes[@]}" || true
 
-# The kernel's log is the witness: only a command that ended leaves this line.
-if grep -aq 'node_ext: command exited' "$log"; then
-	exit "$(sed -n 's/.*node_ext: command exited \([0-9]*\).*/\1/p' "$log" | tail -n 1)"
+# Only a command that ended leaves this file.
+if status=$(cat "$out/.exit.${run##*.}" 2>/dev/null); then
+	rm -f "$out/.exit.${run##*.}"
+	exit "$status"
 fi
 if [ $rc -eq 124 ] || [ $rc -eq 137 ]; then
 	say "error: the VM was ended after $timeout s, the command had not finished"
