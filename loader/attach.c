@@ -280,6 +280,20 @@ static void explain(const char *verb, const struct attempt *a,
 	p_failure(a->node.name, what, f);
 }
 
+/* Success is what the kernel says, not that no call failed. */
+static int check_attached(const struct attempt *a, int link_fd, uint32_t *id,
+			  uint32_t *link_id, struct failure *f)
+{
+	struct failure ignored = {};
+
+	*id = link_map_id(link_fd, link_id);
+	if (*id)
+		return 0;
+	pin_remove(a->node.nid, &ignored);
+	return fail(f, -ENOLINK, "Try again.",
+		    "somebody else has detached it at once");
+}
+
 /**
  * do_load - nodectl load NODE POLICY [KEY=VALUE]...
  * @c: the command line
@@ -290,7 +304,7 @@ int do_load(const struct cmdline *c)
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint32_t id, link_id = 0;
+	uint32_t id = 0, link_id = 0;
 	int nid, link_fd = -1, err;
 
 	if (node_arg(c->args[0], &nid))
@@ -312,15 +326,15 @@ int do_load(const struct cmdline *c)
 		err = fail(&f, -EINTR, NULL, "interrupted");
 	if (!err)
 		err = pin_create(nid, link_fd, &f);
+	if (!err)
+		err = check_attached(&a, link_fd, &id, &link_id, &f);
+	/* Unless it is pinned, closing it detaches. */
+	if (link_fd >= 0)
+		close(link_fd);
 	if (err) {
-		/* Closing the last reference detaches. */
-		if (link_fd >= 0)
-			close(link_fd);
 		pin_dirs_undo(nid, &made);
 		goto out;
 	}
-	id = link_map_id(link_fd, &link_id);
-	close(link_fd);
 	if (out_json)
 		out_record(attached_json(&a, id, link_id));
 	else
@@ -541,17 +555,13 @@ static void print_unloaded(const struct node *node, const struct live *live)
 }
 
 /* A pin may outlive its node; then there is nothing to detach. */
-static bool remove_orphan(int nid)
+static bool remove_orphan(int nid, int err)
 {
 	struct failure f = {};
 	int fd;
 
-	if (pin_open(nid, &fd))
+	if ((err != -ENOENT && err != -ENODEV) || pin_open(nid, &fd))
 		return false;
-	if (link_map_id(fd, NULL)) {
-		close(fd);
-		return false;
-	}
 	close(fd);
 	return !pin_remove(nid, &f);
 }
@@ -564,7 +574,7 @@ static int unload_node(int nid, struct failure *f)
 
 	err = node_open(nid, &node, f);
 	if (err) {
-		if (!remove_orphan(nid))
+		if (!remove_orphan(nid, err))
 			return err;
 		memset(&live, 0, sizeof(live));
 		print_unloaded(&node, &live);
