@@ -5,7 +5,6 @@
  *
  * Environment: VMTEST_BLOCKDEV, a block device that may be overwritten.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>

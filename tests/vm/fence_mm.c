@@ -5,7 +5,6 @@
  *
  * Environment: VMTEST_SWAPDEV, a swap device that is on (the swap tests).
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
  * The write fence seen by ordinary loads and stores: a demoted page is read
  * where it is, and whoever writes to it gets a new page in DRAM.
  */
-#define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

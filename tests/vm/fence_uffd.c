@@ -4,7 +4,6 @@
  * survive demotion and be reported first, and UFFDIO_MOVE, which moves pages
  * that belong to one process alone, must not move a page of the node.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>

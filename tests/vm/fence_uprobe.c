@@ -3,7 +3,6 @@
  * The write fence seen by uprobes, which change private copies of program
  * text. Such a copy is anonymous memory and can be demoted like any other.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>

@@ -4,7 +4,6 @@
  *
  * Environment: VMTEST_NODE, the device node (default 1).
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,7 +7,6 @@
  *   VMTEST_PREFIX   put before each test's name
  *   VMTEST_TIMEOUT  seconds after which a test is ended and has failed
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -38,8 +38,8 @@ void vmtest_skip(const char *fmt, ...)
 #define CHECK(cond, fmt, ...)						\
 	do {								\
 		if (!(cond))						\
-			vmtest_fail("%s:%d: !(" #cond ") " fmt,		\
-				    __FILE_NAME__, __LINE__,		\
+			vmtest_fail("%s:%d: not (%s): " fmt,		\
+				    __FILE_NAME__, __LINE__, #cond,	\
 				    ##__VA_ARGS__);			\
 	} while (0)
 

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# nodectl against the real node: what it does, what it says, and that a
+# refusal leaves nothing behind. The kernel's side does not differ by LRU.
+
+ONCE=1
+ctl=$top/build/nodectl
+pins=/sys/fs/bpf/node_ext
+out=/run/nodectl.out err=/run/nodectl.err
+export NODECTL_PATH=$top/build/bpf:$bin/policies
+
+# Everything that a verb may leave behind.
+traces() {
+	find /sys/fs/bpf -mindepth 1 ! -path "$pins" 2>/dev/null | sort
+	"$top/build/bpftool" --json map list | jq -r '.[] | select(.type == "struct_ops") | .id'
+	"$top/build/bpftool" --json link list | jq -r '.[].id'
+	cat "$node/device/policy_name" "$node/device/policy_id"
+}
+
+# status WANT ARGUMENTS...: run nodectl, expect an exit status
+status() {
+	local want=$1 got=0
+
+	shift
+	timeout -k 5 $((60 * patience)) "$ctl" "$@" >$out 2>$err || got=$?
+	[ $got = "$want" ] || {
+		why="nodectl $*: status $got, should be $want: $(head -n 1 $err)"
+		return 1
+	}
+}
+
+# works NAME COMMAND...: one test, with the reason that COMMAND left in $why
+works() {
+	local name=$1
+
+	why=
+	shift
+	if "$@"; then pass "$name"; else fail "$name" "${why:-$* failed}"; fi
+}
+
+# refused WANT TEXT ARGUMENTS...: the status, a message with TEXT on stderr
+# only, and no trace
+refused() {
+	local want=$1 text=$2 before after
+
+	shift 2
+	before=$(traces)
+	status "$want" "$@" || return 1
+	[ ! -s $out ] || { why="it printed on stdout: $(head -n 1 $out)"; return 1; }
+	grep -qiE -- "$text" $err || {
+		why="the message lacks '$text': $(head -n 2 $err | tr '\n' ' ')"
+		return 1
+	}
+	after=$(traces)
+	[ "$before" = "$after" ] || {
+		why="it left: $(diff <(echo "$before") <(echo "$after") | tr '\n' ' ')"
+		return 1
+	}
+}
+
+field() { cat "$node/device/$1"; }
+
+# expect WANT GOT WHAT
+expect() {
+	[ "$1" = "$2" ] || { why="$3 is '$2', should be '$1'"; return 1; }
+}
+
+load_and_unload() {
+	status 0 load "$nid" admit_all || return 1
+	expect admit_all "$(field policy_name)" policy_name || return 1
+	[ -n "$(find "$pins/node$nid" -type f)" ] || { why="no pin below $pins/node$nid"; return 1; }
+	status 0 unload "$nid" || return 1
+	expect '' "$(field policy_name)" policy_name || return 1
+	[ -z "$(find "$pins" -type f 2>/dev/null)" ] || { why="a pin is left below $pins"; return 1; }
+}
+
+tunables_reach_the_policy() {
+	status 0 load "$nid" compressible threshold=400 || {
+		# the name of the tunable is the policy's business: ask it
+		local key
+		key=$("$ctl" --json inspect compressible | jq -r '.. | .tunables? // empty | .[0].name' | head -n 1)
+		status 0 load "$nid" compressible "$key=400" || return 1
+	}
+	status 0 unload "$nid"
+}
+
+swap_replaces() {
+	local updates
+
+	status 0 load "$nid" admit_all || return 1
+	updates=$(field policy_updates)
+	status 0 swap "$nid" deny_all || return 1
+	expect deny_all "$(field policy_name)" policy_name || return 1
+	expect $((updates + 1)) "$(field policy_updates)" policy_updates || return 1
+	status 0 swap "$nid" admit_all --expect deny_all || return 1
+	expect admit_all "$(field policy_name)" policy_name || return 1
+	refused 1 deny_all swap "$nid" compressible --expect deny_all || return 1
+	expect admit_all "$(field policy_name)" policy_name || return 1
+	refused 1 'init|refuse|Operation not permitted' swap "$nid" init_fails || return 1
+	expect admit_all "$(field policy_name)" policy_name || return 1
+	status 0 unload "$nid"
+}
+
+shown_as_json() {
+	local verb
+
+	status 0 load "$nid" admit_all || return 1
+	for verb in nodes policies check status "stats $nid" "inspect admit_all"; do
+		# shellcheck disable=SC2086
+		status 0 --json $verb || return 1
+		jq -e . $out >/dev/null || { why="nodectl --json $verb: not JSON: $(head -c 80 $out)"; return 1; }
+	done
+	status 0 unload "$nid"
+}
+
+busy_node_names_the_owner() {
+	status 0 load "$nid" admit_all || return 1
+	refused 1 admit_all load "$nid" deny_all || return 1
+	status 0 unload "$nid"
+}
+
+without_bpffs() {
+	local rc=0
+
+	umount /sys/fs/bpf || { why="cannot unmount bpffs"; return 1; }
+	status 1 load "$nid" admit_all || rc=1
+	grep -qi bpf $err || { why="the message does not name bpffs: $(head -n 1 $err)"; rc=1; }
+	mount -t bpf -o mode=700 bpf /sys/fs/bpf
+	[ -z "$(field policy_name)" ] || { why="a policy was left"; rc=1; }
+	return $rc
+}
+
+without_permission() {
+	local before after rc=0
+
+	before=$(traces)
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		"$ctl" load "$nid" admit_all >$out 2>$err || rc=$?
+	after=$(traces)
+	expect 1 $rc 'exit status' || return 1
+	expect "$before" "$after" 'what is left' || return 1
+	grep -qiE 'permission|root|CAP_|not permitted' $err ||
+		{ why="the message does not say why: $(head -n 1 $err)"; return 1; }
+}
+
+no_file() {
+	: >/run/empty.bpf.o
+	refused 1 'ELF|object' load "$nid" /run/empty.bpf.o || return 1
+	echo 'this is text' >/run/text.bpf.o
+	refused 1 'ELF|object' load "$nid" /run/text.bpf.o || return 1
+	refused 1 'no-such-policy' load "$nid" no-such-policy || return 1
+	refused 1 'nowhere' load "$nid" /nowhere/policy.bpf.o
+}
+
+truncated() {
+	local size cut
+
+	size=$(stat -c %s "$top/build/bpf/admit_all.bpf.o")
+	for cut in 16 64 200 $((size / 2)) $((size - 40)); do
+		head -c $cut "$top/build/bpf/admit_all.bpf.o" >/run/cut.bpf.o
+		refused 1 . load "$nid" /run/cut.bpf.o || return 1
+	done
+}
+
+other_architecture() {
+	refused 1 'BPF|architecture|machine' load "$nid" /bin/true
+}
+
+without_btf() {
+	local strip
+
+	strip=$(command -v llvm-objcopy-19 llvm-objcopy | head -n 1)
+	[ -n "$strip" ] || strip=objcopy
+	"$strip" --remove-section .BTF --remove-section .BTF.ext \
+		"$top/build/bpf/admit_all.bpf.o" /run/nobtf.bpf.o 2>/dev/null ||
+		{ why="$strip cannot remove a section"; return 1; }
+	refused 1 BTF load "$nid" /run/nobtf.bpf.o
+}
+
+body() {
+	if [ ! -x "$ctl" ]; then
+		fail build "there is no $ctl"
+		return
+	fi
+	works check status 0 check
+	works nodes status 0 nodes
+	works load_and_unload load_and_unload
+	works tunables tunables_reach_the_policy
+	works swap swap_replaces
+	works json shown_as_json
+	works busy_node busy_node_names_the_owner
+	works no_file no_file
+	works truncated truncated
+	works other_architecture other_architecture
+	works without_btf without_btf
+	works no_struct_ops refused 1 'struct_ops|policy' load "$nid" no_struct_ops
+	works two_struct_ops refused 1 'two|2|one' load "$nid" two_struct_ops
+	works ordinary_node refused 1 'node 0' load 0 admit_all
+	works missing_node refused 1 '77' load 77 admit_all
+	works sleepable refused 1 . load "$nid" sleepable
+	works too_new refused 1 'version' load "$nid" too_new_version
+	works verifier refused 1 . load "$nid" writes_folio
+	works init_refuses refused 1 . load "$nid" init_fails
+	works wrong_key refused 1 'wrong_key' load "$nid" compressible wrong_key=1
+	works unload_nothing refused 1 . unload "$nid"
+	works no_verb refused 2 . no-such-verb
+	works no_argument refused 2 . load
+	works without_bpffs without_bpffs
+	works without_permission without_permission
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The node goes and comes back with memory on it.
+
+body() {
+	run offline
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory on the device node belongs to the cgroup that it was charged to, as
+ * memory anywhere else does.
+ *
+ * Environment: VMTEST_SWAPDEV, a swap device that is on.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/pages.h"
+
+#define LARGE	2048
+
+static void need_swap(void)
+{
+	if (!getenv("VMTEST_SWAPDEV"))
+		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+}
+
+static void store_all(struct area *a, unsigned char value)
+{
+	size_t i;
+
+	for (i = 0; i < a->pages; i++) {
+		*(volatile unsigned char *)area_page(a, i) = value;
+		area_set(a, i, 0, value);
+	}
+}
+
+static void expect_no_oom(void)
+{
+	CHECK(cgroup_field("memory.events", "oom_kill") == 0,
+	      "the cgroup had %ld OOM kills",
+	      cgroup_field("memory.events", "oom_kill"));
+}
+
+/* Breaks if per-node statistics of a cgroup leave the device node out. */
+static void numa_stat_shows_the_node(void)
+{
+	long before, after;
+	struct area a;
+
+	area_map(&a, LARGE, FILL_TEXT);
+	before = cgroup_node_anon(device_nid());
+	area_demote(&a);
+	after = cgroup_node_anon(device_nid());
+	CHECK(after >= (long)(LARGE * PAGE),
+	      "anon N%d=%ld in memory.numa_stat, was %ld", device_nid(),
+	      after, before);
+	area_unmap(&a);
+	after = cgroup_node_anon(device_nid());
+	CHECK(after >= 0 && after < (long)(LARGE * PAGE / 2),
+	      "anon N%d=%ld after unmapping", device_nid(), after);
+}
+
+/* Breaks if demotion is taken for freeing. */
+static void demotion_keeps_the_charge(void)
+{
+	long before, after;
+	struct area a;
+
+	area_map(&a, LARGE, FILL_TEXT);
+	before = cgroup_number("memory.current");
+	area_demote(&a);
+	after = cgroup_number("memory.current");
+	/* page tables, caches and the like may go: not the pages */
+	CHECK(after >= before - (long)(LARGE * PAGE / 4),
+	      "memory.current fell from %ld to %ld", before, after);
+	CHECK(cgroup_field("memory.stat", "anon") >= (long)(LARGE * PAGE),
+	      "memory.stat anon is %ld", cgroup_field("memory.stat", "anon"));
+	area_verify(&a);
+}
+
+/* Breaks if promotion charges a second time and never uncharges. */
+static void promotion_keeps_the_charge(void)
+{
+	long before, after;
+	struct area a;
+	int i;
+
+	area_demoted(&a, LARGE, FILL_TEXT);
+	before = cgroup_number("memory.current");
+	for (i = 0; i < 3; i++) {
+		store_all(&a, i);
+		area_demote(&a);
+	}
+	after = cgroup_number("memory.current");
+	CHECK(after <= before + (long)(LARGE * PAGE / 4),
+	      "memory.current grew from %ld to %ld", before, after);
+	area_verify(&a);
+}
+
+/*
+ * All of the cgroup's memory is on the node; a lower limit must push it to
+ * swap. Breaks if reclaim for a cgroup does not visit the node: it would
+ * find nothing and kill.
+ */
+static void limit_reclaims_the_node(void)
+{
+	long current, limit;
+	struct area a;
+
+	need_swap();
+	area_demoted(&a, LARGE, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	current = cgroup_number("memory.current");
+	limit = current - (long)(LARGE * PAGE / 2);
+	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
+	current = cgroup_number("memory.current");
+	CHECK(current <= limit, "memory.current %ld, memory.max %ld", current,
+	      limit);
+	CHECK(cgroup_number("memory.swap.current") >
+	      (long)(LARGE * PAGE / 4), "only %ld bytes are in swap",
+	      cgroup_number("memory.swap.current"));
+	expect_no_oom();
+	area_verify(&a);
+	expect_no_oom();
+}
+
+/*
+ * Reclaim for a limit must not demote: the charge would stay and the limit
+ * would not be met. Breaks if it does, by never ending or by OOM.
+ */
+static void limit_does_not_demote(void)
+{
+	long demoted, limit;
+	struct area a;
+
+	need_swap();
+	area_map(&a, LARGE, FILL_TEXT);
+	forget_references(getpid());
+	limit = cgroup_number("memory.current") - (long)(LARGE * PAGE / 2);
+	demoted = cgroup_node_anon(device_nid());
+	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
+	CHECK(cgroup_number("memory.current") <= limit,
+	      "memory.current %ld, memory.max %ld",
+	      cgroup_number("memory.current"), limit);
+	expect_no_oom();
+	CHECK(cgroup_node_anon(device_nid()) <= demoted + 1024 * 1024,
+	      "%ld bytes were demoted for a limit",
+	      cgroup_node_anon(device_nid()) - demoted);
+	area_verify(&a);
+	expect_no_oom();
+}
+
+/*
+ * A write needs the new page charged while the old one still is. With one
+ * page below the limit all pages must come back, one after the other.
+ */
+static void promote_at_the_limit(bool swap)
+{
+	const size_t pages = 512;
+	long current;
+	struct area a;
+
+	area_demoted(&a, pages, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", swap ? "max" : "0") == 0,
+	      "memory.swap.max");
+	current = cgroup_number("memory.current");
+	CHECK(cgroup_write("memory.max", "%ld", current + (long)PAGE) == 0,
+	      "memory.max");
+	store_all(&a, 7);
+	expect_no_oom();
+	CHECK(cgroup_write("memory.max", "max") == 0, "memory.max");
+	area_verify(&a);
+}
+
+static void one_page_below_the_limit(void)
+{
+	need_swap();
+	promote_at_the_limit(true);
+}
+
+static void one_page_below_the_limit_no_swap(void)
+{
+	promote_at_the_limit(false);
+}
+
+static void demote_cgroup(const char *path, const struct area *a)
+{
+	char file[512];
+	int i;
+
+	snprintf(file, sizeof(file), "%s/memory.swap.max", path);
+	write_text(file, "0");
+	snprintf(file, sizeof(file), "%s/memory.reclaim", path);
+	for (i = 0; i < 60 && area_count(a, device_nid()) < a->pages; i++) {
+		forget_references(getpid());
+		write_text(file, "%zu swappiness=max", a->pages * PAGE + 4096);
+	}
+	area_expect_all(a, device_nid());
+}
+
+/*
+ * A cgroup goes while its memory stays on the node, charged to the parent
+ * from then on. Breaks if the node's list of the old cgroup is lost.
+ */
+static void remove_the_cgroup(void)
+{
+	char child[400], procs[512];
+	struct area a;
+	long used;
+	int i;
+
+	snprintf(child, sizeof(child), "%s.inner", cgroup_path());
+	CHECK_SYS(mkdir(child, 0755) == 0, "mkdir %s", child);
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", child);
+	CHECK(write_text(procs, "0") == 0, "%s", procs);
+	area_map(&a, 512, FILL_TEXT);
+	demote_cgroup(child, &a);
+	CHECK(cgroup_write("cgroup.procs", "0") == 0, "cgroup.procs");
+	for (i = 0; i < 50 && rmdir(child); i++)
+		usleep(20000);
+	CHECK(access(child, F_OK) != 0, "%s is still there", child);
+	area_expect_all(&a, device_nid());
+	area_verify(&a);
+	used = nd_counter("logical_used");
+	store_all(&a, 3);
+	area_verify(&a);
+	CHECK(area_count(&a, device_nid()) == 0, "written in place");
+	CHECK(nd_counter("logical_used") < used,
+	      "logical_used is %ld, was %ld", nd_counter("logical_used"),
+	      used);
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(numa_stat_shows_the_node),
+	VMTEST(demotion_keeps_the_charge),
+	VMTEST(promotion_keeps_the_charge),
+	VMTEST(limit_reclaims_the_node),
+	VMTEST(limit_does_not_demote),
+	VMTEST(one_page_below_the_limit),
+	VMTEST(one_page_below_the_limit_no_swap),
+	VMTEST(remove_the_cgroup),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
