@@ -102,10 +102,15 @@ static int compare_addr(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static uintptr_t *find(const struct page_set *set, uintptr_t addr)
+{
+	return set->nr ? bsearch(&addr, set->addr, set->nr, sizeof(addr),
+				 compare_addr) : NULL;
+}
+
 int pages_contain(const struct page_set *set, uintptr_t addr)
 {
-	return set->nr && bsearch(&addr, set->addr, set->nr, sizeof(addr),
-				  compare_addr);
+	return !!find(set, addr);
 }
 
 void pages_free(struct page_set *set)
@@ -161,27 +166,41 @@ int pages_trace_start(pid_t pid)
 	return err;
 }
 
-static void sort_fault(const struct page_set *set, uintptr_t addr,
-		       unsigned long code, struct fault_counts *counts)
+/*
+ * A write brings its page back to DRAM, and reclaim may take it away again:
+ * from then on its faults say nothing about reads of demoted data.
+ */
+static void sort_fault(const struct page_set *set, char *promoted,
+		       uintptr_t addr, unsigned long code,
+		       struct fault_counts *counts)
 {
-	addr &= -(uintptr_t)sysconf(_SC_PAGESIZE);
-	if (!pages_contain(set, addr))
+	uintptr_t *page;
+
+	page = find(set, addr & -(uintptr_t)sysconf(_SC_PAGESIZE));
+	if (!page || promoted[page - set->addr]) {
 		counts->elsewhere++;
-	else if (code & FAULT_WRITE)
+	} else if (code & FAULT_WRITE) {
+		promoted[page - set->addr] = 1;
 		counts->writes_on_set++;
-	else
+	} else {
 		counts->reads_on_set++;
+	}
 }
 
 int pages_trace_stop(const struct page_set *set, struct fault_counts *counts)
 {
 	unsigned long written, kept, code;
-	char line[512], *address, *error;
+	char line[512], *address, *error, *promoted;
 	uintptr_t addr;
 	int err;
 	FILE *f;
 
 	memset(counts, 0, sizeof(*counts));
+	promoted = calloc(set->nr + 1, 1);
+	if (!promoted) {
+		err = complain(-ENOMEM, "the trace of page faults");
+		goto out;
+	}
 	err = write_file(EVENTS "/enable", "0");
 	if (err)
 		goto out;
@@ -203,12 +222,13 @@ int pages_trace_stop(const struct page_set *set, struct fault_counts *counts)
 			err = -EPROTO;
 			continue;
 		}
-		sort_fault(set, addr, code, counts);
+		sort_fault(set, promoted, addr, code, counts);
 	}
 	fclose(f);
 	if (err)
 		complain(err, "the trace of page faults is not complete");
 out:
+	free(promoted);
 	rmdir(TRACING);
 	return err;
 }

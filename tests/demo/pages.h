@@ -31,8 +31,8 @@ uint64_t page_pfn(int pagemap_fd, uintptr_t addr);
 /* What pages_trace_stop() found in the kernel's fault trace. */
 struct fault_counts {
 	size_t reads_on_set;	/* read faults on a page of the set */
-	size_t writes_on_set;	/* write faults on a page of the set */
-	size_t elsewhere;
+	size_t writes_on_set;	/* first write faults on a page of the set */
+	size_t elsewhere;	/* other pages, and the set's after a write */
 };
 
 /**
