@@ -23,7 +23,7 @@ log=$build/log/kernel-$flavour.log
 jobs=${JOBS:-$(nproc)}
 cc=gcc
 # Raise it when this script builds or stores something in another way.
-format=1
+format=2
 keep=6
 
 case $flavour in
@@ -170,6 +170,9 @@ collect() { # DIR
 	cp "$o/bpftool/bpftool" "$d/"
 	cp "$o/libbpf/libbpf.a" "$d/libbpf/"
 	cp -r "$o/libbpf/root/include" "$d/libbpf/"
+	# The system's copies of these may be older than this libbpf.
+	mkdir -p "$d/libbpf/include/linux"
+	cp "$tree"/tools/include/uapi/linux/{bpf,bpf_common,btf}.h "$d/libbpf/include/linux/"
 	"$d/bpftool" btf dump file "$d/vmlinux" format c >"$d/vmlinux.h"
 	{
 		echo "kernel: $(kmake -s kernelrelease) ($flavour)"
