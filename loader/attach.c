@@ -225,16 +225,16 @@ static struct json_object *attached_json(const struct attempt *a, uint32_t id,
 
 	pin_path(a->node.nid, path, sizeof(path));
 	snprintf(unload, sizeof(unload), "nodectl unload %s", a->node.name);
-	json_object_object_add(o, "node", json_object_new_string(a->node.name));
-	json_object_object_add(o, "nid", json_object_new_int(a->node.nid));
-	json_object_object_add(o, "policy", json_object_new_string(a->obj.name));
-	json_object_object_add(o, "id", json_object_new_int64(id));
-	json_object_object_add(o, "version", json_object_new_int64(a->obj.version));
-	json_object_object_add(o, "link_id", json_object_new_int64(link_id));
-	json_object_object_add(o, "pin", json_object_new_string(path));
-	json_object_object_add(o, "path", json_object_new_string(a->file));
+	out_str(o, "node", a->node.name);
+	out_int(o, "nid", a->node.nid);
+	out_str(o, "policy", a->obj.name);
+	out_int(o, "id", id);
+	out_int(o, "version", a->obj.version);
+	out_int(o, "link_id", link_id);
+	out_str(o, "pin", path);
+	out_str(o, "path", a->file);
 	json_object_object_add(o, "tunables", tunables_json(&a->obj));
-	json_object_object_add(o, "unload", json_object_new_string(unload));
+	out_str(o, "unload", unload);
 	return o;
 }
 
@@ -450,9 +450,8 @@ static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id
 	}
 	o = attached_json(a, id, link_id);
 	old = json_object_new_object();
-	json_object_object_add(old, "policy",
-			       json_object_new_string(a->live.name));
-	json_object_object_add(old, "id", json_object_new_int64(a->live.map_id));
+	out_str(old, "policy", a->live.name);
+	out_int(old, "id", a->live.map_id);
 	json_object_object_add(o, "replaced", old);
 	if (!a->live.pinned)
 		json_object_object_add(o, "pin", NULL);
@@ -545,12 +544,12 @@ static void print_unloaded(const struct node *node, const struct live *live)
 		return;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "node", json_object_new_string(node->name));
-	json_object_object_add(o, "nid", json_object_new_int(node->nid));
+	out_str(o, "node", node->name);
+	out_int(o, "nid", node->nid);
 	json_object_object_add(o, "policy", live->map_id ?
 			       json_object_new_string(live->name) : NULL);
-	json_object_object_add(o, "id", json_object_new_int64(live->map_id));
-	json_object_object_add(o, "unloaded", json_object_new_boolean(true));
+	out_int(o, "id", live->map_id);
+	out_bool(o, "unloaded", true);
 	out_record(o);
 }
 

@@ -52,16 +52,13 @@ static void report(struct check_state *s, bool required, enum presence presence,
 	s->missing += required && presence == MISSING;
 	if (s->array) {
 		o = json_object_new_object();
-		json_object_object_add(o, "name", json_object_new_string(name));
-		json_object_object_add(o, "required",
-				       json_object_new_boolean(required));
+		out_str(o, "name", name);
+		out_bool(o, "required", required);
 		json_object_object_add(o, "present", presence == UNKNOWN ? NULL :
 				       json_object_new_boolean(presence));
 		if (presence != PRESENT) {
-			json_object_object_add(o, "consequence",
-				json_object_new_string(consequence));
-			json_object_object_add(o, "next",
-				json_object_new_string(next));
+			out_str(o, "consequence", consequence);
+			out_str(o, "next", next);
 		}
 		json_object_array_add(s->array, o);
 		return;
@@ -156,7 +153,7 @@ static void check_config(struct check_state *s)
 		       "Nothing follows from it; the checks below look at the kernel itself.");
 		return;
 	}
-	for (i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(configs); i++)
 		report(s, configs[i].required, config_has(s, configs[i].symbol),
 		       configs[i].symbol, configs[i].consequence, next);
 }
@@ -209,13 +206,13 @@ static void check_types(struct check_state *s)
 	if (ops == PRESENT)
 		t = btf__type_by_id(s->btf, btf__find_by_name_kind(s->btf, OPS_TYPE,
 						BTF_KIND_STRUCT));
-	for (i = 0; t && i < sizeof(members) / sizeof(members[0]); i++) {
+	for (i = 0; t && i < ARRAY_SIZE(members); i++) {
 		snprintf(name, sizeof(name), "member %s", members[i]);
 		report(s, true, btf_find_member(s->btf, t, members[i]) ?
 		       PRESENT : MISSING, name,
 		       "Policies that have this member do not load", boot);
 	}
-	for (i = 0; i < sizeof(kfuncs) / sizeof(kfuncs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(kfuncs); i++) {
 		snprintf(name, sizeof(name), "kernel function %s", kfuncs[i].name);
 		report(s, true, has_type(s, kfuncs[i].name, BTF_KIND_FUNC), name,
 		       kfuncs[i].consequence, boot);
@@ -243,7 +240,7 @@ static void check_caps(struct check_state *s)
 	char name[64];
 	size_t i;
 
-	for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(caps); i++) {
 		bool has = data[CAP_TO_INDEX(caps[i].cap)].effective &
 			   CAP_TO_MASK(caps[i].cap);
 
@@ -371,7 +368,7 @@ int do_check(const struct cmdline *c)
 	check_nodes(&s);
 	if (s.array) {
 		o = json_object_new_object();
-		json_object_object_add(o, "ok", json_object_new_boolean(!s.missing));
+		out_bool(o, "ok", !s.missing);
 		json_object_object_add(o, "checks", s.array);
 		out_record(o);
 	} else if (s.missing) {

@@ -406,7 +406,7 @@ void live_close(struct live *live)
 		      live->counters_fd };
 	size_t i;
 
-	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	meta_free(&live->meta);

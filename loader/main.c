@@ -133,7 +133,7 @@ static const struct verb verbs[] = {
 	},
 };
 
-#define NR_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
+#define NR_VERBS	(ARRAY_SIZE(verbs))
 
 static const struct {
 	unsigned int bit;
@@ -175,7 +175,7 @@ static void print_options(unsigned int which)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(option_help) / sizeof(option_help[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(option_help); i++)
 		if (!option_help[i].bit || option_help[i].bit & which)
 			puts(option_help[i].help);
 }
@@ -214,10 +214,8 @@ static void print_version(void)
 		return;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "nodectl",
-			       json_object_new_string(NODECTL_VERSION));
-	json_object_object_add(o, "libbpf",
-			       json_object_new_string(libbpf_version_string()));
+	out_str(o, "nodectl", NODECTL_VERSION);
+	out_str(o, "libbpf", libbpf_version_string());
 	out_record(o);
 }
 
@@ -359,7 +357,7 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 
 	snprintf(next, sizeof(next), "Usage: nodectl %s%s%s", v->name,
 		 v->args[0] ? " " : "", v->args);
-	for (i = 0; i < sizeof(option_help) / sizeof(option_help[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(option_help); i++)
 		if (option_help[i].bit & o->used & ~v->options)
 			return usage(next, "verb %s takes no --%s", v->name,
 				     option_help[i].name);

@@ -54,15 +54,12 @@ static void error_json(const char *subject, const char *what,
 	char *lines, *line, *save;
 
 	if (subject)
-		json_object_object_add(error, "subject",
-				       json_object_new_string(subject));
+		out_str(error, "subject", subject);
 	if (what)
-		json_object_object_add(error, "what",
-				       json_object_new_string(what));
-	json_object_object_add(error, "cause", json_object_new_string(f->cause));
+		out_str(error, "what", what);
+	out_str(error, "cause", f->cause);
 	if (f->next[0])
-		json_object_object_add(error, "next",
-				       json_object_new_string(f->next));
+		out_str(error, "next", f->next);
 	lines = f->log ? strdup(f->log) : NULL;
 	if (lines) {
 		log = json_object_new_array();
@@ -152,18 +149,58 @@ void out_record(struct json_object *record)
 }
 
 /**
- * out_strings - JSON array of strings
- * @strings: the strings
- * @nr: how many
+ * out_str - add a text to a JSON object
+ * @o: the object
+ * @key: name of the member
+ * @value: its value
  */
-struct json_object *out_strings(const char *const *strings, size_t nr)
+void out_str(struct json_object *o, const char *key, const char *value)
 {
-	struct json_object *array = json_object_new_array();
-	size_t i;
+	json_object_object_add(o, key, json_object_new_string(value));
+}
 
-	for (i = 0; i < nr; i++)
-		json_object_array_add(array, json_object_new_string(strings[i]));
-	return array;
+/**
+ * out_int - add a signed number to a JSON object
+ * @o: the object
+ * @key: name of the member
+ * @value: its value
+ */
+void out_int(struct json_object *o, const char *key, int64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+/**
+ * out_uint - add an unsigned number to a JSON object
+ * @o: the object
+ * @key: name of the member
+ * @value: its value
+ */
+void out_uint(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+/**
+ * out_bool - add true or false to a JSON object
+ * @o: the object
+ * @key: name of the member
+ * @value: its value
+ */
+void out_bool(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+/**
+ * out_double - add a number with a fraction to a JSON object
+ * @o: the object
+ * @key: name of the member
+ * @value: its value
+ */
+void out_double(struct json_object *o, const char *key, double value)
+{
+	json_object_object_add(o, key, json_object_new_double(value));
 }
 
 /**
@@ -179,7 +216,7 @@ const char *fmt_bytes(uint64_t bytes, char *buf, size_t size)
 	double value = bytes;
 	size_t i = 0;
 
-	while (value >= 1023.95 && i + 1 < sizeof(units) / sizeof(units[0])) {
+	while (value >= 1023.95 && i + 1 < ARRAY_SIZE(units)) {
 		value /= 1024;
 		i++;
 	}

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 struct json_object;
 
 /* Exit status of every verb; documented in nodectl(8). */
@@ -43,7 +45,11 @@ void p_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void p_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 void out_record(struct json_object *record);
-struct json_object *out_strings(const char *const *strings, size_t nr);
+void out_str(struct json_object *o, const char *key, const char *value);
+void out_int(struct json_object *o, const char *key, int64_t value);
+void out_uint(struct json_object *o, const char *key, uint64_t value);
+void out_bool(struct json_object *o, const char *key, bool value);
+void out_double(struct json_object *o, const char *key, double value);
 
 const char *fmt_bytes(uint64_t bytes, char *buf, size_t size);
 const char *fmt_age(uint64_t seconds, char *buf, size_t size);

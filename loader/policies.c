@@ -19,7 +19,7 @@ static bool seen_before(struct json_object *seen, const char *name)
 {
 	if (json_object_object_get_ex(seen, name, NULL))
 		return true;
-	json_object_object_add(seen, name, json_object_new_boolean(true));
+	out_bool(seen, name, true);
 	return false;
 }
 
@@ -35,27 +35,20 @@ static int show_policy(const char *path, const char *name, bool shadowed,
 	if (err) {
 		if (array) {
 			o = json_object_new_object();
-			json_object_object_add(o, "path",
-					       json_object_new_string(path));
-			json_object_object_add(o, "error",
-					       json_object_new_string(f.cause));
+			out_str(o, "path", path);
+			out_str(o, "error", f.cause);
 			json_object_array_add(array, o);
 		}
 		p_failure(path, NULL, &f);
 	} else if (array) {
 		o = json_object_new_object();
-		json_object_object_add(o, "name", json_object_new_string(name));
-		json_object_object_add(o, "policy",
-				       json_object_new_string(obj.name));
-		json_object_object_add(o, "path", json_object_new_string(path));
-		json_object_object_add(o, "summary",
-				       json_object_new_string(obj.meta.summary));
-		json_object_object_add(o, "version",
-				       json_object_new_int64(obj.version));
-		json_object_object_add(o, "tunables",
-				       json_object_new_int64(obj.meta.nr_tunables));
-		json_object_object_add(o, "shadowed",
-				       json_object_new_boolean(shadowed));
+		out_str(o, "name", name);
+		out_str(o, "policy", obj.name);
+		out_str(o, "path", path);
+		out_str(o, "summary", obj.meta.summary);
+		out_int(o, "version", obj.version);
+		out_int(o, "tunables", obj.meta.nr_tunables);
+		out_bool(o, "shadowed", shadowed);
 		json_object_array_add(array, o);
 	} else if (!shadowed) {
 		printf("%-16s %s\n", name, obj.meta.described ?
@@ -164,12 +157,10 @@ static struct json_object *object_json(const struct object *o)
 	struct bpf_map *map;
 	const char *name;
 
-	json_object_object_add(root, "name", json_object_new_string(o->name));
-	json_object_object_add(root, "path", json_object_new_string(o->path));
-	json_object_object_add(root, "summary",
-			       json_object_new_string(o->meta.summary));
-	json_object_object_add(root, "version",
-			       json_object_new_int64(o->version));
+	out_str(root, "name", o->name);
+	out_str(root, "path", o->path);
+	out_str(root, "summary", o->meta.summary);
+	out_int(root, "version", o->version);
 	list = json_object_new_array();
 	while ((name = object_next_func(o, &pos, &prog)))
 		json_object_array_add(list, json_object_new_string(name));

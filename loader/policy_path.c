@@ -72,7 +72,7 @@ void policy_dirs_default(struct policy_dirs *path)
 			policy_dirs_add(path, dir);
 		free(copy);
 	}
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
 		policy_dirs_add(path, dirs[i]);
 	add_build_tree(path);
 }

@@ -60,10 +60,10 @@ static void print_change(const struct node *node, const struct live *live,
 		return;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "node", json_object_new_string(node->name));
-	json_object_object_add(o, "nid", json_object_new_int(node->nid));
-	json_object_object_add(o, "policy", json_object_new_string(live->name));
-	json_object_object_add(o, "id", json_object_new_int64(live->map_id));
+	out_str(o, "node", node->name);
+	out_int(o, "nid", node->nid);
+	out_str(o, "policy", live->name);
+	out_int(o, "id", live->map_id);
 	set = json_object_new_object();
 	for (i = 0; i < nr; i++) {
 		one = json_object_new_object();

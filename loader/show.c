@@ -73,7 +73,7 @@ static int read_summary(const struct node *node, struct summary *s)
 	size_t i;
 
 	memset(s, 0, sizeof(*s));
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		err = node_attr(node, texts[i].attr, (char *)s + texts[i].offset,
 				texts[i].size);
 		first = first ?: err;
@@ -93,17 +93,16 @@ static void add_summary(struct json_object *o, const struct node *node,
 	char words[sizeof(s->features)], *word, *save;
 	size_t i;
 
-	json_object_object_add(o, "node", json_object_new_string(node->name));
-	json_object_object_add(o, "nid", json_object_new_int(node->nid));
-	json_object_object_add(o, "driver", json_object_new_string(s->driver));
-	json_object_object_add(o, "state", json_object_new_string(s->state));
+	out_str(o, "node", node->name);
+	out_int(o, "nid", node->nid);
+	out_str(o, "driver", s->driver);
+	out_str(o, "state", s->state);
 	snprintf(words, sizeof(words), "%s", s->features);
 	for (word = strtok_r(words, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save))
 		json_object_array_add(features, json_object_new_string(word));
 	json_object_object_add(o, "features", features);
-	json_object_object_add(o, "has_memory",
-			       json_object_new_boolean(node_has_memory(node->nid)));
+	out_bool(o, "has_memory", node_has_memory(node->nid));
 	for (i = 0; i < NR_SPACE; i++)
 		json_object_object_add(o, space_attrs[i], s->known[i] ?
 				       json_object_new_uint64(s->space[i]) : NULL);
@@ -115,14 +114,12 @@ static struct json_object *activity_json(const struct node *node)
 	uint64_t value;
 	size_t i;
 
-	for (i = 0; i < sizeof(activity) / sizeof(activity[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(activity); i++)
 		if (!node_attr_u64(node, activity[i].attr, &value))
-			json_object_object_add(o, activity[i].attr,
-					       json_object_new_uint64(value));
-	for (i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+			out_uint(o, activity[i].attr, value);
+	for (i = 0; i < ARRAY_SIZE(warnings); i++)
 		if (!node_attr_u64(node, warnings[i].attr, &value))
-			json_object_object_add(o, warnings[i].attr,
-					       json_object_new_uint64(value));
+			out_uint(o, warnings[i].attr, value);
 	return o;
 }
 
@@ -133,14 +130,14 @@ static void print_activity(const struct node *node)
 	size_t i;
 
 	printf("  %-11s ", "pages");
-	for (i = 0; i < sizeof(activity) / sizeof(activity[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(activity); i++) {
 		if (node_attr_u64(node, activity[i].attr, &value))
 			continue;
 		printf("%s%" PRIu64 " %s", sep, value, activity[i].word);
 		sep = ", ";
 	}
 	putchar('\n');
-	for (i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(warnings); i++)
 		if (!node_attr_u64(node, warnings[i].attr, &value) && value)
 			printf("  %-11s %" PRIu64 " %s\n", "warning", value,
 			       warnings[i].meaning);
@@ -248,8 +245,7 @@ int do_nodes(const struct cmdline *c)
 			add_summary(o, &node, &s);
 			json_object_object_add(o, "policy", live.map_id ?
 				json_object_new_string(live.name) : NULL);
-			json_object_object_add(o, "policy_id",
-				json_object_new_int64(live.map_id));
+			out_int(o, "policy_id", live.map_id);
 			json_object_array_add(array, o);
 		} else {
 			print_node(&node, &s, live.name);
@@ -296,30 +292,24 @@ static struct json_object *policy_json(const struct live *live)
 	uint64_t age;
 	unsigned int i;
 
-	json_object_object_add(o, "name", json_object_new_string(live->name));
-	json_object_object_add(o, "id", json_object_new_int64(live->map_id));
-	json_object_object_add(o, "version", json_object_new_uint64(live->version));
+	out_str(o, "name", live->name);
+	out_int(o, "id", live->map_id);
+	out_uint(o, "version", live->version);
 	if (live->attached_ns) {
 		age = attached_age(live, &when);
 		format_time(when, when_text, sizeof(when_text));
-		json_object_object_add(o, "attached",
-				       json_object_new_string(when_text));
-		json_object_object_add(o, "age_s", json_object_new_uint64(age));
+		out_str(o, "attached", when_text);
+		out_uint(o, "age_s", age);
 	}
 	if (live->meta.described)
-		json_object_object_add(o, "summary",
-			json_object_new_string(live->meta.summary));
+		out_str(o, "summary", live->meta.summary);
 	list = json_object_new_array();
 	for (i = 0; i < live->nr_members; i++) {
 		m = json_object_new_object();
-		json_object_object_add(m, "member",
-			json_object_new_string(live->members[i].name));
-		json_object_object_add(m, "prog_id",
-			json_object_new_int64(live->members[i].prog_id));
-		json_object_object_add(m, "run_cnt",
-			json_object_new_uint64(live->members[i].run_cnt));
-		json_object_object_add(m, "run_time_ns",
-			json_object_new_uint64(live->members[i].run_time_ns));
+		out_str(m, "member", live->members[i].name);
+		out_int(m, "prog_id", live->members[i].prog_id);
+		out_uint(m, "run_cnt", live->members[i].run_cnt);
+		out_uint(m, "run_time_ns", live->members[i].run_time_ns);
 		json_object_array_add(list, m);
 	}
 	json_object_object_add(o, "members", list);
@@ -344,7 +334,7 @@ static struct json_object *link_json(const struct node *node,
 		return NULL;
 	o = json_object_new_object();
 	pin_path(node->nid, path, sizeof(path));
-	json_object_object_add(o, "id", json_object_new_int64(live->link_id));
+	out_int(o, "id", live->link_id);
 	json_object_object_add(o, "pin", live->pinned ?
 			       json_object_new_string(path) : NULL);
 	return o;
@@ -509,8 +499,7 @@ static int show_status(int nid, struct json_object *array)
 		json_object_object_add(o, "policy", live.map_id ?
 				       policy_json(&live) : NULL);
 		json_object_object_add(o, "link", link_json(&node, &live));
-		json_object_object_add(o, "stale_pin",
-				       json_object_new_boolean(live.stale_pin));
+		out_bool(o, "stale_pin", live.stale_pin);
 		json_object_array_add(array, o);
 	} else {
 		print_status(&node, &s, &live);

@@ -69,7 +69,7 @@ static const struct counter {
 	{ "policy_detaches", POLICY, false },
 };
 
-#define NR_COUNTERS	(sizeof(counters) / sizeof(counters[0]))
+#define NR_COUNTERS	(ARRAY_SIZE(counters))
 
 /**
  * struct sample - all counters at one moment
@@ -112,10 +112,9 @@ static void print_json(const struct node *node, const struct sample *now,
 	size_t i;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	json_object_object_add(o, "node", json_object_new_string(node->name));
-	json_object_object_add(o, "nid", json_object_new_int(node->nid));
-	json_object_object_add(o, "time",
-			       json_object_new_double(ts.tv_sec + ts.tv_nsec / 1e9));
+	out_str(o, "node", node->name);
+	out_int(o, "nid", node->nid);
+	out_double(o, "time", ts.tv_sec + ts.tv_nsec / 1e9);
 	values = json_object_new_object();
 	for (i = 0; i < NR_COUNTERS; i++)
 		json_object_object_add(values, counters[i].name, now->known[i] ?
@@ -125,9 +124,8 @@ static void print_json(const struct node *node, const struct sample *now,
 		values = json_object_new_object();
 		for (i = 0; i < NR_COUNTERS; i++)
 			if (!counters[i].gauge && now->known[i] && before->known[i])
-				json_object_object_add(values, counters[i].name,
-					json_object_new_uint64(now->value[i] -
-							       before->value[i]));
+				out_uint(values, counters[i].name,
+					 now->value[i] - before->value[i]);
 		json_object_object_add(o, "delta", values);
 	}
 	out_record(o);
@@ -173,11 +171,11 @@ static void print_row(const struct sample *now, const struct sample *before,
 	size_t i;
 
 	if (row % 20 == 0) {
-		for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(columns); i++)
 			printf("%8s ", columns[i].head);
 		printf("%8s %s\n", "PHYS-MiB", "RATIO");
 	}
-	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		printf("%8" PRIu64 " ", sample_get(now, columns[i].counter) -
 					 sample_get(before, columns[i].counter));
 	if (physical)

@@ -272,9 +272,9 @@ static void add_field(struct json_object *o, const char *key, const char *value)
 	errno = 0;
 	number = strtoll(value, &end, 10);
 	if (!errno && end != value && !*end)
-		json_object_object_add(o, key, json_object_new_int64(number));
+		out_int(o, key, number);
 	else
-		json_object_object_add(o, key, json_object_new_string(value));
+		out_str(o, key, value);
 }
 
 static void print_event(const struct node *node, const struct trace_line *t)
@@ -292,12 +292,12 @@ static void print_event(const struct node *node, const struct trace_line *t)
 		return;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "event", json_object_new_string(t->event));
-	json_object_object_add(o, "node", json_object_new_string(node->name));
-	json_object_object_add(o, "time", json_object_new_double(t->time));
-	json_object_object_add(o, "cpu", json_object_new_int(t->cpu));
-	json_object_object_add(o, "task", json_object_new_string(t->task));
-	json_object_object_add(o, "pid", json_object_new_int(t->pid));
+	out_str(o, "event", t->event);
+	out_str(o, "node", node->name);
+	out_double(o, "time", t->time);
+	out_int(o, "cpu", t->cpu);
+	out_str(o, "task", t->task);
+	out_int(o, "pid", t->pid);
 	fields = json_object_new_object();
 	copy = strdup(t->fields);
 	for (word = copy ? strtok_r(copy, " ", &save) : NULL; word;
@@ -397,8 +397,8 @@ static void announce(const struct node *node)
 	if (!out_json)
 		return;
 	o = json_object_new_object();
-	json_object_object_add(o, "event", json_object_new_string("ready"));
-	json_object_object_add(o, "node", json_object_new_string(node->name));
+	out_str(o, "event", "ready");
+	out_str(o, "node", node->name);
 	out_record(o);
 }
 
@@ -413,10 +413,10 @@ static void conclude(const struct tracing *t, const struct node *node)
 		return;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "event", json_object_new_string("end"));
-	json_object_object_add(o, "node", json_object_new_string(node->name));
-	json_object_object_add(o, "events", json_object_new_uint64(t->events));
-	json_object_object_add(o, "lost", json_object_new_uint64(lost));
+	out_str(o, "event", "end");
+	out_str(o, "node", node->name);
+	out_uint(o, "events", t->events);
+	out_uint(o, "lost", lost);
 	out_record(o);
 }
 

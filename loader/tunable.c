@@ -26,7 +26,7 @@ static const struct {
 	[TUNABLE_BOOL]	= { "bool", 1, false },
 };
 
-#define NR_TYPES	(sizeof(types) / sizeof(types[0]))
+#define NR_TYPES	(ARRAY_SIZE(types))
 
 /**
  * tunable_type_parse - read the name of a type
@@ -171,7 +171,7 @@ static int suffix_factor(const char *unit, const char *suffix, uint64_t *factor)
 	*factor = 1;
 	if (!*suffix)
 		return 0;
-	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		if (strcmp(suffixes[i].unit, unit) ||
 		    strcmp(suffixes[i].suffix, suffix))
 			continue;
@@ -192,7 +192,7 @@ static int parse_bool(const char *text, uint64_t *value)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		if (!strcmp(words[i].text, text)) {
 			*value = words[i].value;
 			return 0;
@@ -436,14 +436,12 @@ struct json_object *tunable_json(const struct tunable *tun)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "name", json_object_new_string(tun->name));
-	json_object_object_add(o, "type",
-			       json_object_new_string(types[tun->type].name));
+	out_str(o, "name", tun->name);
+	out_str(o, "type", types[tun->type].name);
 	json_object_object_add(o, "default", tunable_json_value(tun, tun->def));
 	json_object_object_add(o, "min", tunable_json_value(tun, tun->min));
 	json_object_object_add(o, "max", tunable_json_value(tun, tun->max));
-	json_object_object_add(o, "unit", json_object_new_string(tun->unit));
-	json_object_object_add(o, "description",
-			       json_object_new_string(tun->desc));
+	out_str(o, "unit", tun->unit);
+	out_str(o, "description", tun->desc);
 	return o;
 }

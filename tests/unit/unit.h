@@ -29,8 +29,6 @@
 
 #include "out.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
 /* Fails the test, naming both texts, unless @text contains @part. */
 #define assert_contains(text, part)					\
 	do {								\
