@@ -176,12 +176,14 @@ log=${log:-$run/console.log}
 mkdir -p "$(dirname "$log")"
 : >"$log"
 [ -z "$have_cmd" ] || printf '%s\n' "$*" >"$run/cmd"
-{
-	printf 'export NODE_EXT_TOP=%q NODE_EXT_KERNEL=%q NODE_EXT_NODES=%q\n' \
-		"$top" "$kernel" "$ranges"
-	printf 'export NODE_EXT_DISK=/dev/vda NODE_EXT_ACCEL=%s\n' "$accel"
-	printf 'NODE_EXT_MODTREE=%q\n' "$modtree"
-} >"$run/env"
+cat >"$run/env" <<ENV
+NODE_EXT_TOP=$top
+NODE_EXT_KERNEL=$kernel
+NODE_EXT_NODES=$ranges
+NODE_EXT_DISK=/dev/vda
+NODE_EXT_ACCEL=$accel
+NODE_EXT_MODTREE=$modtree
+ENV
 truncate -s 2G "$run/disk.img"
 
 # shellcheck disable=SC2054 # the commas are QEMU's
