@@ -4,5 +4,6 @@
 # Policies that the tests in the VM attach, or see refused.
 vm_bpf += $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/vm/policies/*.bpf.c))
 
-# test_object reads these; it looks for them beside itself.
-$(B)/tests/unit/test_object: | $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/unit/objects/*.bpf.c))
+# These tests look for the objects beside themselves, and for nodectl.
+$(B)/tests/unit/test_cli: | $(B)/nodectl
+$(B)/tests/unit/test_cli $(B)/tests/unit/test_object: | $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/unit/objects/*.bpf.c))
