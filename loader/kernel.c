@@ -125,7 +125,7 @@ int object_load(struct object *o, const char *log_file, struct failure *f)
 
 	btf = vmlinux_btf(f);
 	if (!btf)
-		return -errno;
+		return -EOPNOTSUPP;
 	err = check_members(o, btf, f);
 	if (err)
 		return err;
@@ -217,7 +217,7 @@ int object_register(struct object *o, struct failure *f)
 
 	btf = vmlinux_btf(f);
 	if (!btf)
-		return -errno;
+		return -EOPNOTSUPP;
 	value = kernel_value(o, btf, &size);
 	if (!value)
 		return fail(f, -ENOMEM, NULL, "no memory");

@@ -341,7 +341,7 @@ int live_read(struct live *live, struct failure *f)
 	}
 	kernel = vmlinux_btf(f);
 	if (!kernel)
-		return -errno;
+		return -EOPNOTSUPP;
 	err = read_members(live, kernel, f);
 	if (err)
 		return err;
