@@ -111,7 +111,7 @@ clean_log() {
 	local log
 
 	log=$(dmesg -c)
-	log=$(grep -E 'WARNING:|BUG:|BUG |Oops|KASAN|UBSAN|lockdep|[Ss]uspicious|possible (circular|recursive|irq)|inconsistent lock|INFO: task .* blocked|stall|corruption|refcount_t|leaked|bad page|Bad page|nobody cared|page table check|unable to handle' <<<"$log")
+	log=$(grep -E 'WARNING:|BUG:|BUG |Oops|KASAN|UBSAN|lockdep|[Ss]uspicious|possible (circular|recursive|irq)|inconsistent lock|INFO: task .* blocked|detected.* stall|soft lockup|list_(add|del) corruption|refcount_t|[Bb]ad page|nobody cared|page table check|unable to handle' <<<"$log")
 	check dmesg "the kernel said: $(head -n 1 <<<"$log")" [ -z "$log" ]
 }
 

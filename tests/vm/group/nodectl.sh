@@ -8,7 +8,7 @@ ONCE=1
 ctl=$top/build/nodectl
 pins=/sys/fs/bpf/node_ext
 out=/run/nodectl.out err=/run/nodectl.err
-export NODECTL_PATH=$top/build/bpf:$bin/policies
+export NODECTL_PATH=$top/build/bpf
 
 # Everything that a verb may leave behind.
 traces() {
@@ -75,13 +75,22 @@ load_and_unload() {
 	[ -z "$(find "$pins" -type f 2>/dev/null)" ] || { why="a pin is left below $pins"; return 1; }
 }
 
+# What is given at load, and set while it runs, is what the policy has.
 tunables_reach_the_policy() {
-	status 0 load "$nid" compressible threshold=400 || {
-		# the name of the tunable is the policy's business: ask it
-		local key
-		key=$("$ctl" --json inspect compressible | jq -r '.. | .tunables? // empty | .[0].name' | head -n 1)
-		status 0 load "$nid" compressible "$key=400" || return 1
-	}
+	local key min got
+
+	status 0 --json inspect compressible || return 1
+	key=$(jq -r '.tunables[0].name' $out) min=$(jq -r '.tunables[0].min' $out)
+	status 0 load "$nid" compressible "$key=$min" || return 1
+	status 0 --json status "$nid" || return 1
+	got=$(jq -r ".[0].policy.tunables.$key" $out)
+	expect "$min" "$got" "$key" || return 1
+	status 0 set "$nid" "$key=$((min + 1))" || return 1
+	status 0 --json status "$nid" || return 1
+	got=$(jq -r ".[0].policy.tunables.$key" $out)
+	expect $((min + 1)) "$got" "$key after set" || return 1
+	refused 1 "$key" set "$nid" "$key=99999999999" || return 1
+	refused 1 "$key" set "$nid" "$key=abc" || return 1
 	status 0 unload "$nid"
 }
 
@@ -97,7 +106,7 @@ swap_replaces() {
 	expect admit_all "$(field policy_name)" policy_name || return 1
 	refused 1 deny_all swap "$nid" compressible --expect deny_all || return 1
 	expect admit_all "$(field policy_name)" policy_name || return 1
-	refused 1 'init|refuse|Operation not permitted' swap "$nid" init_fails || return 1
+	refused 1 'init|refuse|Operation not permitted' swap "$nid" "$bin/policies/init_fails.bpf.o" || return 1
 	expect admit_all "$(field policy_name)" policy_name || return 1
 	status 0 unload "$nid"
 }
@@ -178,6 +187,13 @@ without_btf() {
 	refused 1 BTF load "$nid" /run/nobtf.bpf.o
 }
 
+# Objects that are no policy do not hide those that are: partly done.
+objects_in_the_path() {
+	status 3 policies --path "$bin/policies" || return 1
+	grep -q verdicts $out || { why="verdicts is not listed"; return 1; }
+	grep -q kfunc_elsewhere $err || { why="kfunc_elsewhere is not named"; return 1; }
+}
+
 body() {
 	if [ ! -x "$ctl" ]; then
 		fail build "there is no $ctl"
@@ -194,15 +210,16 @@ body() {
 	works truncated truncated
 	works other_architecture other_architecture
 	works without_btf without_btf
-	works no_struct_ops refused 1 'struct_ops|policy' load "$nid" no_struct_ops
-	works two_struct_ops refused 1 'two|2|one' load "$nid" two_struct_ops
-	works ordinary_node refused 1 'node 0' load 0 admit_all
+	works no_struct_ops refused 1 'struct_ops|policy' load "$nid" "$bin/policies/no_struct_ops.bpf.o"
+	works two_struct_ops refused 1 'two|2|one' load "$nid" "$bin/policies/two_struct_ops.bpf.o"
+	works ordinary_node refused 1 'node ?0' load 0 admit_all
 	works missing_node refused 1 '77' load 77 admit_all
-	works sleepable refused 1 . load "$nid" sleepable
-	works too_new refused 1 'version' load "$nid" too_new_version
-	works verifier refused 1 . load "$nid" writes_folio
-	works init_refuses refused 1 . load "$nid" init_fails
+	works sleepable refused 1 . load "$nid" "$bin/policies/sleepable.bpf.o"
+	works too_new refused 1 'version' load "$nid" "$bin/policies/too_new_version.bpf.o"
+	works verifier refused 1 . load "$nid" "$bin/policies/writes_folio.bpf.o"
+	works init_refuses refused 1 . load "$nid" "$bin/policies/init_fails.bpf.o"
 	works wrong_key refused 1 'wrong_key' load "$nid" compressible wrong_key=1
+	works other_objects_in_the_path objects_in_the_path
 	works unload_nothing refused 1 . unload "$nid"
 	works no_verb refused 2 . no-such-verb
 	works no_argument refused 2 . load

@@ -43,10 +43,10 @@ body() {
 	pusher &
 	pusher_pid=$!
 	stress vm --vm 2 --vm-bytes 96M --vm-keep
-	stress fork --fork 2 --fork-vm --madvise 1
+	stress fork --fork 2 --fork-vm --clone 1
 	stress move --mremap 1 --mremap-bytes 8M --vm-splice 1 --vm-rw 1 --vm-rw-bytes 8M
 	stress fault --userfaultfd 1 --userfaultfd-bytes 8M --mprotect 1 --mlock 1
-	stress access --ptrace 1 --aio 1 --io-uring 1 --numa 1
+	stress access --ptrace 1 --aio 1 --mmap 1 --mmap-bytes 16M --vm-addr 1 --numa 1
 	rm /run/pushing
 	wait $pusher_pid
 	check scrub_meanwhile "a page changed under the fence" [ ! -e /run/leak ]
