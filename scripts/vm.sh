@@ -93,7 +93,7 @@ dram=$(mib "$memory")
 below=$dram
 [ "$dram" -lt 2816 ] || below=2048
 next=$(((4096 + dram - below + 1023) / 1024 * 1024))
-maxmem=$dram nid=0 ranges='' numa=()
+maxmem=$((dram + 1024)) nid=0 ranges='' numa=()
 sizes=()
 [ -z "$nodes" ] || IFS=, read -ra sizes <<<"$nodes"
 for s in "${sizes[@]}"; do
@@ -200,7 +200,7 @@ done
 if [ -n "$have_cmd" ]; then
 	args+=(--script-sh : --show-boot-console -a loglevel=7)
 fi
-args+=(--qemu-opts -machine q35
+args+=(--qemu-opts -machine q35 -no-reboot
        -object "memory-backend-ram,id=m0,size=${dram}M"
        -numa "node,nodeid=0,memdev=m0" "${numa[@]}" "${cpu_numa[@]}"
        -fsdev "local,id=ne_out,path=$out,security_model=none,multidevs=remap"
