@@ -96,14 +96,14 @@ list_patches() {
 
 # Do the tree's commits say what kernel-patches/ says?
 same_series() {
-	local tmp rc=0
+	local tmp ours theirs
 
 	tmp=$(mktemp -d)
 	export_series "$tmp" || die "git format-patch failed in $tree"
-	cmp -s <(cd "$tmp" && cat -- *.patch 2>/dev/null) \
-	       <(list_patches | xargs -r cat) || rc=1
+	ours=$(find "$tmp" -name '*.patch' | LC_ALL=C sort | xargs -r cat | sha256sum)
+	theirs=$(list_patches | xargs -r cat | sha256sum)
 	rm -rf "$tmp"
-	return $rc
+	[ "$ours" = "$theirs" ]
 }
 
 state() {
@@ -218,7 +218,7 @@ update_tree() {
 }
 
 write_patches() {
-	local new old changed=0
+	local old changed=0
 
 	[ "$(state)" != absent ] || die "there is no build/linux" "make it: make kernel-tree"
 	[ -z "$(kgit status --porcelain -uno)" ] ||
