@@ -1,34 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 #
-# Nobody but demotion gets memory of the node. The device has less physical
-# space than any page may need, so demotion gets none either, and the node's
+# Nobody but demotion gets memory of the node. The device's physical space is
+# small and filled first, so that demotion gets none either, and the node's
 # free count must stand still to the page.
 
-DEVICE=phys=256
+DEVICE=phys=1M
 
 body() {
-	run isolation
+	local line=
+
+	coproc FILL { exec "$bin/fill_device"; }
+	read -r -t $((60 * patience)) line <&"${FILL[0]}"
+	if [ "$line" = full ]; then
+		run isolation
+	else
+		fail fill_device "the device could not be filled"
+	fi
+	kill "$FILL_PID" 2>/dev/null
+	wait "$FILL_PID" 2>/dev/null
+	rmdir /sys/fs/cgroup/vmtest/fill_device
+	kunit
 }
 
-# The kernel's own tests, among them the probe with __GFP_THISNODE.
-finish() {
-	local dir suite line
+# The kernel's own tests, among them the probe with __GFP_THISNODE. Some need
+# a device node, so they run now and not at boot.
+kunit() {
+	local dir=/sys/kernel/debug/kunit/node_device line name
 
-	lru=kunit
-	if ! ls /sys/kernel/debug/kunit/node_device*/results >/dev/null 2>&1; then
-		fail node_device "no results of a KUnit suite node_device"
+	if ! { echo 1 >$dir/run; } 2>/dev/null; then
+		fail kunit "cannot run the KUnit suite node_device"
 		return
 	fi
-	for dir in /sys/kernel/debug/kunit/node_device*; do
-		suite=${dir##*/}
-		while read -r line; do
-			line=$(sed -E 's/^ *(not ok|ok) [0-9]+ (- )?/\1 /' <<<"$line")
-			case $line in
-			*'# SKIP'*) skip "$suite.$(sed -E 's/^ok ([^ ]+).*/\1/' <<<"$line")" "${line#*# SKIP }" ;;
-			'not ok '*) fail "$suite.${line#not ok }" "see the kernel's log" ;;
-			*) pass "$suite.${line#ok }" ;;
-			esac
-		done < <(grep -E '^    (not ok|ok) [0-9]+' "$dir/results")
-	done
+	while read -r line; do
+		name=$(sed -E 's/^(not ok|ok) [0-9]+ ([^ ]+).*/\2/' <<<"$line")
+		case $line in
+		*'# SKIP'*) skip "kunit.$name" "${line#*# SKIP }" ;;
+		'not ok '*) fail "kunit.$name" "see the kernel's log" ;;
+		*) pass "kunit.$name" ;;
+		esac
+	done < <(sed -nE 's/^    ((not ok|ok) [0-9]+)/\1/p' "$dir/results")
 }

@@ -41,8 +41,13 @@ static char cgroup[256];
 static void __attribute__((noreturn))
 finish(int status, const char *fmt, va_list ap)
 {
-	if (!__atomic_exchange_n(&verdict->taken, 1, __ATOMIC_SEQ_CST))
+	if (!verdict) {
+		vfprintf(stderr, fmt, ap);
+		fputc('\n', stderr);
+	} else if (!__atomic_exchange_n(&verdict->taken, 1,
+					__ATOMIC_SEQ_CST)) {
 		vsnprintf(verdict->why, sizeof(verdict->why), fmt, ap);
+	}
 	_exit(status);
 }
 
@@ -317,6 +322,19 @@ static void cgroup_remove(void)
 	cgroup_write("cgroup.kill", "1");
 	for (i = 0; i < 250 && rmdir(cgroup) && errno == EBUSY; i++)
 		nanosleep(&pause, NULL);
+}
+
+/**
+ * vmtest_alone - enter a cgroup without being a test
+ * @name: the cgroup's
+ *
+ * For helper programs: vmtest_fail() writes to stderr and exits.
+ */
+void vmtest_alone(const char *name)
+{
+	cgroup_create(name);
+	CHECK(cgroup_write("cgroup.procs", "0") == 0,
+	      "cannot enter %s", cgroup);
 }
 
 static void __attribute__((noreturn)) run_child(const struct vmtest *t)

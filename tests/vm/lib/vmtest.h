@@ -27,6 +27,7 @@ struct vmtest {
 
 #define VMTEST(fn)	{ #fn, fn }
 
+void vmtest_alone(const char *name);
 int vmtest_main(const struct vmtest *tests, size_t nr, int argc, char **argv);
 
 void vmtest_fail(const char *fmt, ...)
