@@ -13,9 +13,7 @@ mapfile -t list < <(find "$top/kernel-patches" -maxdepth 1 \
 bad=0
 cd "$build/linux"
 for p in "${list[@]}"; do
-	# The added-file question is about MAINTAINERS, which each patch answers.
-	if out=$(scripts/checkpatch.pl --strict --no-summary --terse --show-types \
-	    --max-line-length=100 "$p" 2>&1); then
+	if out=$(scripts/checkpatch.pl --strict --no-summary --terse --show-types "$p" 2>&1); then
 		echo "ok       $(basename "$p")"
 	else
 		echo "NOT OK   $(basename "$p")"

@@ -44,25 +44,19 @@ for k in $keys /usr/share/keyrings/debian-archive-keyring.gpg; do
 	[ ! -r "$k" ] || signed+=${signed:+,}$k
 done
 
-mkdir -p "$state/lists/partial" "$state/archives/partial" "$dir"
+mkdir -p "$state/none" "$state/archives/partial" "$dir"
 exec 9>"$state/.lock"
 flock 9
 touch "$state/status"
-# A stable suite or its backports: one list serves both.
-for s in "${suite%-backports}" "$suite"; do
-	echo "deb [arch=amd64${signed:+ signed-by=$signed}] $uri $s main"
-done | sort -u >"$state/sources.list.new"
-cmp -s "$state/sources.list.new" "$state/sources.$suite.list" ||
-	mv "$state/sources.list.new" "$state/sources.$suite.list"
-rm -f "$state/sources.list.new"
+echo "deb [arch=amd64${signed:+ signed-by=$signed}] $uri $suite main" >"$state/$suite.list"
 
-opts=(-qq -o "Dir::Etc::sourcelist=$state/sources.$suite.list" -o Dir::Etc::sourceparts=-
-      -o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=-
+opts=(-qq -o "Dir::Etc::sourcelist=$state/$suite.list" -o "Dir::Etc::sourceparts=$state/none"
+      -o "Dir::Etc::preferences=$state/none/x" -o "Dir::Etc::preferencesparts=$state/none"
       -o "Dir::State=$state" -o "Dir::State::status=$state/status"
       -o "Dir::State::lists=$state/lists/$suite" -o "Dir::Cache=$state"
       -o Acquire::Languages=none -o APT::Sandbox::User=root
       -o APT::Architecture=amd64 -o APT::Architectures=amd64
-      -o Acquire::Retries=3 -o Acquire::http::Timeout=30)
+      -o APT::Update::Error-Mode=any -o Acquire::Retries=2 -o Acquire::http::Timeout=30)
 mkdir -p "$state/lists/$suite/partial"
 
 need_space "$cache" 1024 "fetching $package"

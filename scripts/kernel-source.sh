@@ -240,6 +240,11 @@ write_patches() {
 	say "kernel-patches/: $(list_patches | wc -l) patches, $changed changed"
 }
 
+# One at a time in this checkout: `make -j` may want the tree twice.
+mkdir -p "$build"
+exec 7>"$build/.source.lock"
+flock 7
+
 case ${1-} in
 id) find_source; echo "$id" ;;
 tree) update_tree ;;
