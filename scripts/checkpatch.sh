@@ -12,6 +12,8 @@ mapfile -t list < <(find "$top/kernel-patches" -maxdepth 1 \
 [ ${#list[@]} -gt 0 ] || die "there are no patches in kernel-patches/"
 bad=0
 cd "$build/linux"
+# checkpatch's own helpers want Debian's Python with Debian's modules.
+PATH=/usr/bin:/bin:$PATH
 for p in "${list[@]}"; do
 	if out=$(scripts/checkpatch.pl --strict --no-summary --terse --show-types "$p" 2>&1); then
 		echo "ok       $(basename "$p")"

@@ -13,9 +13,10 @@ set -euo pipefail
 suite=$1 package=$2 dir=$3
 state=$cache/apt
 
-command -v apt-get >/dev/null || die "there is no apt-get here" \
-	"this needs Debian 12 or later; for the kernel, give the source yourself:" \
-	"make kernel KERNEL_TARBALL=/path/to/linux-7.3.x.tar.xz"
+[ "$(. /etc/os-release && echo "${ID:-}")" = debian ] && command -v apt-get >/dev/null ||
+	die "cannot fetch $package: this is not Debian" \
+	    "use Debian 12 or later; for the kernel's source alone, give it yourself:" \
+	    "make kernel KERNEL_TARBALL=/path/to/linux-7.3.x.tar.xz"
 
 # The main archive of this system: where its own release comes from. An entry
 # for security or updates may live on another host that has no other suites.

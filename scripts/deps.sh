@@ -18,6 +18,7 @@ ccache  fast rebuilds of the kernel
 qemu-system-x86 iproute2  the VM
 libcmocka-dev libnuma-dev numactl stress-ng jq redis-server redis-tools  tests and demo
 shellcheck  make lint
+python3-ply python3-git  make checkpatch
 wget ca-certificates  the kernel source, where Debian does not have it
 '
 

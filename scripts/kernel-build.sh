@@ -199,6 +199,8 @@ make_image() { # TARGET-DIR SOURCE
 trim_cache() {
 	local old
 
+	find "$cache/kernel" -maxdepth 1 \( -name '*.part.*' -o -name '.*.lock' \) \
+		-mmin +1440 -exec rm -rf {} +
 	# shellcheck disable=SC2012
 	ls -dt "$cache"/kernel/*/ 2>/dev/null | tail -n +$((keep + 1)) | while read -r old; do
 		[ -z "$(find "$old" -maxdepth 0 -mmin +1440)" ] || rm -rf "$old"
@@ -227,6 +229,9 @@ case $state in
 absent|series)
 	key=$(key_of "$id")
 	dest=$cache/kernel/$key
+	# Another checkout may be building the same one.
+	exec 6>"$cache/kernel/.$key.lock"
+	flock 6
 	if [ ! -e "$dest/vmlinux.h" ]; then
 		say "No built $flavour kernel for this source, series, configuration and compiler" \
 		    "in the cache: building it (12 to 20 minutes on 2 cores)"
