@@ -13,6 +13,7 @@ set -euo pipefail
 suite=$1 package=$2 dir=$3
 state=$cache/apt
 
+# shellcheck disable=SC2015 # die does not return
 [ "$(. /etc/os-release && echo "${ID:-}")" = debian ] && command -v apt-get >/dev/null ||
 	die "cannot fetch $package: this is not Debian" \
 	    "use Debian 12 or later; for the kernel's source alone, give it yourself:" \

@@ -55,6 +55,11 @@ with_progress() {
 	wait "$pid" || rc=$?
 	trap - INT TERM
 	if [ $rc -ne 0 ]; then
+		# With several jobs the cause may stand far above the end.
+		if grep -qE 'error:|undefined reference' "$log"; then
+			say "--- first errors in $log"
+			grep -nE -B2 -A4 -m3 'error:|undefined reference' "$log" >&2
+		fi
 		say "--- last 30 lines of $log"
 		tail -n 30 "$log" >&2
 		say "---"
