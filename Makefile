@@ -184,7 +184,7 @@ demo: all kernel-tree
 # ---- the VM -----------------------------------------------------------------
 export CMD
 vm: all
-	$(Q)if [ -n "$$CMD" ]; then exec scripts/vm.sh -- "$$CMD"; else exec scripts/vm.sh; fi
+	$(Q)if [ -n "$$CMD" ]; then exec scripts/vm.sh --load -- "$$CMD"; else exec scripts/vm.sh --load; fi
 
 # ---- the series -------------------------------------------------------------
 patches:

@@ -13,9 +13,9 @@ set -euo pipefail
 unit() {
 	local t rc bad=0
 
-	for t in "$build"/tests/unit/test_*; do
-		case $t in *.d) continue ;; esac
-		[ -x "$t" ] || continue
+	cd "$top"
+	for t in tests/unit/test_*.c; do
+		t=$build/${t%.c}
 		rc=0
 		CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 300 "$t" </dev/null >"$tmp/unit" 2>&1 || rc=$?
 		awk -v prog="${t##*/}" -v rc=$rc '

@@ -20,6 +20,7 @@ usage: scripts/vm.sh [options] [-- COMMAND...]
   -t, --timeout SECONDS  end the VM after this long (default 600, with COMMAND)
   -o, --out DIR          shared with the VM, read-write (default build/vm/out)
   -a, --append STRING    more kernel parameters
+  -l, --load             load the emulated device on node 1 first
       --accel auto|kvm|tcg
       --icount           count instructions exactly (one CPU at a time, slow)
       --qemu STRING      more QEMU arguments, split at blanks
@@ -37,7 +38,7 @@ USAGE
 
 kernel=${KERNEL:-release} memory=${VM_MEMORY:-1G} nodes=${VM_NODES-2G}
 cpus=${VM_CPUS:-2} timeout=${VM_TIMEOUT:-600} out=$build/vm/out append=${VM_APPEND:-}
-accel=${VM_ACCEL:-auto} icount='' extra='' console='' log='' have_cmd=''
+accel=${VM_ACCEL:-auto} icount='' extra='' console='' log='' have_cmd='' load=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-k|--kernel) kernel=$2; shift ;;
@@ -47,6 +48,7 @@ while [ $# -gt 0 ]; do
 	-t|--timeout) timeout=$2; shift ;;
 	-o|--out) out=$2; shift ;;
 	-a|--append) append+=" $2"; shift ;;
+	-l|--load) load=". $top/scripts/vm-load.sh" ;;
 	--accel) accel=$2; shift ;;
 	--icount) icount=1 ;;
 	--qemu) extra=$2; shift ;;
@@ -175,7 +177,8 @@ trap cleanup EXIT
 log=${log:-$run/console.log}
 mkdir -p "$(dirname "$log")"
 : >"$log"
-[ -z "$have_cmd" ] || printf '%s\n' "$*" >"$run/cmd"
+printf '%s\n' "$load" >"$run/rc"
+[ -z "$have_cmd" ] || printf '%s\n' "$load" "$*" >"$run/cmd"
 cat >"$run/env" <<ENV
 NODE_EXT_TOP=$top
 NODE_EXT_KERNEL=$kernel
