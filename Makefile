@@ -194,7 +194,8 @@ checkpatch: kernel-tree
 	$(Q)scripts/checkpatch.sh
 
 lint:
-	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh scripts/vm-init tests/*.sh tests/*/*.sh .ci/run)
+	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
+	$(Q)perl -wc scripts/vm-init
 
 clean:
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name linux -exec rm -rf {} + 2>/dev/null || true
