@@ -17,7 +17,11 @@
 #ifndef __NODE_EXT_BPF_H
 #define __NODE_EXT_BPF_H
 
+/* As it is generated, some kernels' vmlinux.h declares nothing in places. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wmissing-declarations"
 #include "vmlinux.h"
+#pragma clang diagnostic pop
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
