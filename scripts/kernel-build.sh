@@ -71,6 +71,15 @@ key_of() { # SOURCE-ID
 	} | sha256sum | cut -c1-24
 }
 
+# What a tree that somebody works in holds, down to files that git does not know.
+work_of() {
+	{
+		git -C "$tree" rev-parse HEAD
+		git -C "$tree" diff --binary HEAD
+		(cd "$tree" && git ls-files -oz --exclude-standard | xargs -0 -r sha256sum)
+	} | sha256sum | cut -c1-24
+}
+
 # ---- configuration ----------------------------------------------------------
 configure() {
 	local new=$objects/.config.node_ext
@@ -157,7 +166,7 @@ build_tools() { # VMLINUX
 }
 
 # Copy what an image holds from the build directories into DIR.
-collect() { # DIR
+collect() { # DIR SOURCE CONTENT
 	local d=$1 o=$objects-tools
 
 	mkdir -p "$d/libbpf"
@@ -178,11 +187,11 @@ collect() { # DIR
 		echo "kernel: $(kmake -s kernelrelease) ($flavour)"
 		echo "source: $2"
 		echo "compiler: $(gcc --version | head -n 1)"
-		echo "series: $(patch_sum | cut -c1-16)"
+		echo "content: $3"
 	} >"$d/info"
 }
 
-make_image() { # TARGET-DIR SOURCE
+make_image() { # TARGET-DIR SOURCE CONTENT
 	local part=$1.part.$$
 
 	need_space "$build" 4000 "building the kernel"
@@ -190,7 +199,7 @@ make_image() { # TARGET-DIR SOURCE
 	build_kernel
 	build_tools "$objects/vmlinux"
 	rm -rf "$part"
-	collect "$part" "$2"
+	collect "$part" "$2" "$3"
 	rm -rf "$1"
 	mv "$part" "$1"
 }
@@ -236,7 +245,7 @@ absent|series)
 		say "No built $flavour kernel for this source, series, configuration and compiler" \
 		    "in the cache: building it (12 to 20 minutes on 2 cores)"
 		"$top/scripts/kernel-source.sh" tree
-		make_image "$dest" "$(sed -n 1p "$tree/.git/node_ext-source" 2>/dev/null || echo "$id")"
+		make_image "$dest" "$(sed -n 1p "$tree/.git/node_ext-source" 2>/dev/null || echo "$id")" "$key"
 		trim_cache
 	fi
 	touch "$dest"
@@ -246,8 +255,12 @@ absent|series)
 	}
 	;;
 *)
+	# Taken before the build: what is edited meanwhile is built next time.
+	key=$(key_of "$(work_of)")
 	[ ! -L "$image" ] || rm "$image"
-	make_image "$image" "build/linux as it is ($state), $(git -C "$tree" describe --always --dirty)"
+	grep -qx "content: $key" "$image/info" 2>/dev/null ||
+		make_image "$image" "build/linux as it is ($state), $(
+			git -C "$tree" describe --always --dirty)" "$key"
 	;;
 esac
 say "Kernel: $(sed -n 's/^kernel: //p' "$image/info"), $(sed -n 's/^source: //p' "$image/info")"
