@@ -9,8 +9,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-text_mib=${DEMO_TEXT_MIB:-88}
-packed_mib=${DEMO_PACKED_MIB:-8}
+text_mib=${DEMO_TEXT_MIB:-60}
+packed_mib=${DEMO_PACKED_MIB:-5}
 seconds=${DEMO_TIMEOUT:-480}
 dir=$build/demo
 linux=$build/linux

@@ -21,7 +21,7 @@ static const struct verb {
 	{ "counters", 1, "JOURNAL", verb_counters },
 	{ "readfaults", 5, "JOURNAL TEXT SOCKET PID NODE", verb_readfaults },
 	{ "ballast", 2, "MIB SECONDS", verb_ballast },
-	{ "reader", 4, "TEXT NODE CGROUP MIB", verb_reader },
+	{ "reader", 4, "TEXT NODE RECLAIM MIB", verb_reader },
 	{ "resident", 2, "PID NODE", verb_resident },
 };
 

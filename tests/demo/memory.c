@@ -18,12 +18,10 @@
 
 #define RECLAIM_ROUNDS	20
 
-static int write_str(const char *dir, const char *name, const char *text)
+static int write_str(const char *path, const char *text)
 {
-	char path[512];
 	int fd, err = 0;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		err = -errno;
@@ -52,7 +50,7 @@ int verb_ballast(char **argv)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Should the estimate be wrong, the kernel shall take this one. */
-	if (write_str("/proc/self", "oom_score_adj", "1000"))
+	if (write_str("/proc/self/oom_score_adj", "1000"))
 		perror("demo: oom_score_adj");
 	if (len && !map_locked(len))
 		return 1;
@@ -132,19 +130,20 @@ static int demoted_data(const struct reader *rd, int nid, struct page_set *set)
 	return 0;
 }
 
-static int demote(const struct reader *rd, const char *cgroup, int nid,
+static int demote(const struct reader *rd, const char *reclaim, int nid,
 		  struct page_set *set)
 {
-	char amount[32];
+	char amount[64];
 	int i, err;
 
-	snprintf(amount, sizeof(amount), "%zu", rd->nr_pages * rd->page / 4);
+	snprintf(amount, sizeof(amount), "%zu swappiness=max",
+		 rd->nr_pages * rd->page / 4);
 	for (i = 0; i < RECLAIM_ROUNDS; i++) {
 		/* -EAGAIN: less than that was found; look what moved. */
-		err = write_str(cgroup, "memory.reclaim", amount);
-		if (err && err != -EAGAIN) {
-			fprintf(stderr, "demo: %s/memory.reclaim: %s\n",
-				cgroup, strerror(-err));
+		err = write_str(reclaim, amount);
+		if (err && err != -EAGAIN && err != -EBUSY) {
+			fprintf(stderr, "demo: %s: %s\n", reclaim,
+				strerror(-err));
 			return -1;
 		}
 		if (demoted_data(rd, nid, set))
@@ -205,15 +204,9 @@ int verb_reader(char **argv)
 	struct page_set set = { 0 };
 	int nid = atoi(argv[1]);
 	struct reader rd;
-	char pid[16];
 	size_t i, len;
 	int rc = 1;
 
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	if (write_str(argv[2], "cgroup.procs", pid)) {
-		perror(argv[2]);
-		return 1;
-	}
 	rd.page = sysconf(_SC_PAGESIZE);
 	len = strtoull(argv[3], NULL, 10) << 20;
 	rd.nr_pages = len / rd.page;
