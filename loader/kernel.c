@@ -101,7 +101,8 @@ static int rejected(int err, const char *prog, const char *text,
 			 "These were the last lines of the verifier's log; repeat with --log FILE (or -v) for the %d lines before them.",
 			 left_out);
 	} else {
-		snprintf(next, sizeof(next), "The verifier's log is above.");
+		snprintf(next, sizeof(next), "%s", out_json ? "" :
+			 "The verifier's log is above.");
 	}
 	fail(f, err, next, "the verifier refuses program \"%s\" (%s)",
 	     prog ?: "?", strerror(-err));

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# nodectl when things happen at the same time: signals and kills at any moment,
+# several nodectl at once, a driver that leaves. What counts is the state of
+# the kernel afterwards. The kernel's side does not differ by LRU.
+
+ONCE=1
+ctl=$top/build/nodectl
+pin=/sys/fs/bpf/node_ext/node$nid/link
+rounds=8
+cold=/sys/fs/cgroup/race
+export NODECTL_PATH=$top/build/bpf:$bin/policies
+
+field() { cat "$node/device/$1"; }
+quiet() { timeout -k 5 $((60 * patience)) "$ctl" "$@" >/dev/null 2>&1; }
+works() {
+	local name=$1
+
+	why=
+	shift
+	if "$@"; then pass "$name"; else fail "$name" "${why:-$* failed}"; fi
+	quiet unload "$nid"
+	rm -f /run/race.*
+}
+
+struct_ops_ids() {
+	"$top/build/bpftool" --json map list | jq -c '[.[] | select(.type == "struct_ops") | .id]'
+}
+
+# A map goes some time after its last user: wait for it, within limits.
+no_struct_ops() {
+	local i
+
+	for ((i = 0; i < 50 * patience; i++)); do
+		[ "$(struct_ops_ids)" != '[]' ] || return 0
+		sleep 0.1
+	done
+	why="struct_ops maps are left: $(struct_ops_ids)"
+	return 1
+}
+
+nothing_left() {
+	[ "$(field policy_id)" = 0 ] || { why="policy $(field policy_name) is left"; return 1; }
+	[ ! -e /sys/fs/bpf/node_ext ] || { why="left: $(find /sys/fs/bpf/node_ext | tr '\n' ' ')"; return 1; }
+	no_struct_ops
+}
+
+# A time from nothing to a bit more than a load takes.
+moment() {
+	local ms
+
+	printf -v ms %04d $((RANDOM % (took + took / 4)))
+	sleep "${ms%???}.${ms: -3}"
+}
+
+measure_load() {
+	local t0=${EPOCHREALTIME/./} t1
+
+	quiet load "$nid" compressible
+	t1=${EPOCHREALTIME/./}
+	took=$(((t1 - t0) / 1000 + 1))
+	quiet unload "$nid"
+}
+
+# signalled SIGNAL ARGUMENTS...: start nodectl, signal it at some moment
+signalled() {
+	local signal=$1 pid
+
+	shift
+	"$ctl" "$@" >/run/race.out 2>/run/race.err &
+	pid=$!
+	moment
+	kill "-$signal" $pid 2>/dev/null
+	rc=0
+	wait $pid 2>/dev/null || rc=$?
+}
+
+interrupted_load_is_whole_or_nothing() {
+	local i interrupted=0
+
+	for ((i = 0; i < rounds * 2; i++)); do
+		signalled INT load "$nid" compressible
+		case $rc in
+		0)
+			[ "$(field policy_name)" = compressible ] ||
+				{ why="it says loaded, the node has '$(field policy_name)'"; return 1; }
+			quiet unload "$nid" || { why='unload failed'; return 1; } ;;
+		1|130)
+			interrupted=$((interrupted + 1))
+			nothing_left || return 1 ;;
+		*) why="status $rc: $(head -n 1 /run/race.err)"; return 1 ;;
+		esac
+	done
+	[ $interrupted -gt 0 ] || { why='no round was interrupted'; return 1; }
+}
+
+killed_load_can_be_repeated() {
+	local i said
+
+	for ((i = 0; i < rounds; i++)); do
+		signalled KILL load "$nid" compressible
+		said=$("$ctl" --json status "$nid" | jq -r '.[0].policy.id // 0')
+		[ "$said" = "$(field policy_id)" ] ||
+			{ why="status says policy $said, the kernel $(field policy_id)"; return 1; }
+		[ "$said" != 0 ] || quiet load "$nid" admit_all ||
+			{ why='load after a killed load failed'; return 1; }
+		quiet unload "$nid" || { why='unload failed'; return 1; }
+	done
+	nothing_left
+}
+
+killed_swap_keeps_a_policy() {
+	local i
+
+	quiet load "$nid" admit_all || return 1
+	for ((i = 0; i < rounds; i++)); do
+		signalled KILL swap "$nid" compressible
+		[ "$(field policy_id)" != 0 ] || { why='the node has no policy'; return 1; }
+		[ "$("$ctl" --json status "$nid" | jq -r '.[0].link.pin')" = "$pin" ] ||
+			{ why='the pin is gone'; return 1; }
+	done
+	quiet unload "$nid" && nothing_left
+}
+
+# at_once ARGUMENTS...: three nodectl at the same time; prints how many won
+at_once() {
+	local i won=0
+
+	for i in 1 2 3; do
+		{ rc=0; quiet "$@" || rc=$?; echo $rc >/run/race.$i; } &
+	done
+	wait
+	for i in 1 2 3; do
+		[ "$(cat /run/race.$i)" != 0 ] || won=$((won + 1))
+	done
+	echo $won
+}
+
+one_of_many_loads_wins() {
+	local i won
+
+	for ((i = 0; i < rounds / 3; i++)); do
+		won=$(at_once load "$nid" admit_all)
+		[ "$won" = 1 ] || { why="$won of 3 say that they attached"; return 1; }
+		[ -e "$pin" ] || { why='the winner has no pin'; return 1; }
+		quiet unload "$nid" || { why='unload failed'; return 1; }
+	done
+	nothing_left
+}
+
+one_of_many_expected_swaps_wins() {
+	local i won
+
+	quiet load "$nid" admit_all || return 1
+	for ((i = 0; i < rounds / 3; i++)); do
+		won=$(at_once swap "$nid" compressible --expect "$(field policy_id)")
+		[ "$won" = 1 ] || { why="$won of 3 say that they swapped"; return 1; }
+	done
+}
+
+no_setting_is_lost() {
+	local i got
+
+	quiet load "$nid" compressible || return 1
+	for ((i = 1; i <= rounds; i++)); do
+		quiet set "$nid" samples=$i &
+		quiet set "$nid" threshold=$((500 + i)) &
+		wait
+		got=$("$ctl" --json status "$nid" | jq -r '.[0].policy.tunables | "\(.samples) \(.threshold)"')
+		[ "$got" = "$i $((500 + i))" ] ||
+			{ why="samples and threshold are $got after setting $i $((500 + i))"; return 1; }
+	done
+}
+
+# A process whose memory reclaim offers to the node, a MiB at a time.
+cold_process_on() {
+	local i
+
+	mkdir -p $cold
+	mkfifo /run/race.fifo
+	(
+		echo "$BASHPID" >$cold/cgroup.procs
+		text=$(head -c 24M /dev/zero | tr '\0' x)
+		echo ${#text} >/run/race.ready
+		read -rt 1000 _ <>/run/race.fifo
+	) &
+	cold_pid=$!
+	for ((i = 0; i < 300 * patience; i++)); do
+		[ ! -s /run/race.ready ] || break
+		sleep 0.1
+	done
+	while sleep 0.05; do
+		echo 256K >$cold/memory.reclaim
+	done 2>/dev/null &
+	reclaim_pid=$!
+}
+
+cold_process_off() {
+	kill "$reclaim_pid" "$cold_pid"
+	wait "$reclaim_pid" "$cold_pid" 2>/dev/null
+	rmdir $cold
+}
+
+misbehaving_policy_is_taken_back() {
+	local rc=0 old
+
+	quiet load "$nid" admit_all || return 1
+	old=$(field policy_id)
+	cold_process_on
+	"$ctl" swap "$nid" out_of_range --settle $((20 * patience)) \
+		>/run/race.out 2>/run/race.err || rc=$?
+	[ $rc = 1 ] || why="a policy with verdicts out of range stayed: status $rc"
+	[ -n "$why" ] || [ "$(field policy_id)" = "$old" ] ||
+		why="the node has $(field policy_name), id $(field policy_id)"
+	[ -n "$why" ] || grep -q override /run/race.err ||
+		why="the message does not say why: $(head -n 1 /run/race.err)"
+	[ -n "$why" ] || quiet swap "$nid" deny_all --settle 1 ||
+		why='a good policy was taken back'
+	cold_process_off
+	[ -z "$why" ] && [ "$(field policy_name)" = deny_all ]
+}
+
+leaving_driver_takes_its_policy() {
+	quiet load "$nid" admit_all || return 1
+	echo 0 >"$emu/online" || { why='the node cannot be taken away'; return 1; }
+	"$ctl" nodes >/run/race.out 2>/run/race.err || { why="nodes: $(cat /run/race.err)"; return 1; }
+	! quiet status "$nid" || { why='status of a node that left succeeds'; return 1; }
+	quiet unload "$nid" || { why='the pin of the node that left cannot be removed'; return 1; }
+	echo 1 >"$emu/online" || { why='the node does not come back'; return 1; }
+	nothing_left
+}
+
+stale_pin_is_replaced() {
+	quiet load "$nid" admit_all || return 1
+	echo 0 >"$emu/online"
+	echo 1 >"$emu/online" || { why='the node does not come back'; return 1; }
+	[ -e "$pin" ] || { why='no pin was left, nothing to see'; return 1; }
+	[ "$("$ctl" --json status "$nid" | jq -c '.[0] | [.policy, .stale_pin]')" = '[null,true]' ] ||
+		{ why="status says $("$ctl" --json status "$nid")"; return 1; }
+	quiet load "$nid" deny_all || { why='load beside the stale pin failed'; return 1; }
+	[ "$("$ctl" --json status "$nid" | jq -r '.[0].link.pin')" = "$pin" ] ||
+		{ why='the new link is not pinned'; return 1; }
+	quiet unload "$nid" && nothing_left
+}
+
+trace_shows_and_cleans_up() {
+	local pid i
+
+	"$ctl" --json trace "$nid" --duration $((30 * patience)) >/run/race.out 2>/run/race.err &
+	pid=$!
+	for ((i = 0; i < 100 * patience; i++)); do
+		! grep -q '"ready"' /run/race.out || break
+		sleep 0.1
+	done
+	quiet load "$nid" admit_all
+	quiet swap "$nid" deny_all
+	quiet unload "$nid"
+	sleep 1
+	kill -INT $pid
+	wait $pid || { why="trace ended with $?: $(head -n 1 /run/race.err)"; return 1; }
+	for i in ready node_device_attach node_device_update node_device_detach end; do
+		jq -r .event /run/race.out | grep -qx $i ||
+			{ why="no event $i"; return 1; }
+	done
+	[ "$(jq -r 'select(.event == "end") | .lost' /run/race.out)" = 0 ] ||
+		{ why='events were lost'; return 1; }
+	[ -z "$(ls /sys/kernel/tracing/instances)" ] ||
+		{ why="left: $(ls /sys/kernel/tracing/instances)"; return 1; }
+}
+
+body() {
+	measure_load
+	works interrupted_load interrupted_load_is_whole_or_nothing
+	works killed_load killed_load_can_be_repeated
+	works killed_swap killed_swap_keeps_a_policy
+	works parallel_loads one_of_many_loads_wins
+	works parallel_swaps one_of_many_expected_swaps_wins
+	works parallel_sets no_setting_is_lost
+	works settle misbehaving_policy_is_taken_back
+	works driver_leaves leaving_driver_takes_its_policy
+	works stale_pin stale_pin_is_replaced
+	works trace trace_shows_and_cleans_up
+}
