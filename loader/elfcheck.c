@@ -63,7 +63,7 @@ static bool in_file(uint64_t off, uint64_t len, size_t size)
 static int check_header(const Elf64_Ehdr *eh, size_t size, struct failure *f)
 {
 	if (!size)
-		return fail(f, -EINVAL, hint_copy, "the file is empty");
+		return fail(f, -EINVAL, hint_copy, "the file is empty, not a BPF object");
 	if (size < SELFMAG || memcmp(eh->e_ident, ELFMAG, SELFMAG))
 		return fail(f, -EINVAL, hint_compile,
 			    "it is not an ELF file");
