@@ -96,7 +96,7 @@ extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
  * @samples: windows of 64 bytes to look at, 1 to 64; 0 means 16
  *
  * It measures how evenly the values of the bytes are distributed: 0 is one byte
- * repeated, English text is near 600, compressed data near 980.  It sees neither
+ * repeated, English text is near 600, compressed data near 980.  It does not see
  * repetition, which compresses better, nor that hexadecimal digits in random
  * order (near 500) hardly compress.  docs/policies.md has more of such values.
  *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls bpf_node_folio_estimate() from promote_fault, where it is not allowed. */
+/* Calls bpf_node_folio_estimate() from promote_fault: not allowed there. */
 #include "node_ext.bpf.h"
 
 NODE_POLICY(estim_fault, "test: estimate is not allowed in promote_fault");

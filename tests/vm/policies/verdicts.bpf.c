@@ -25,6 +25,7 @@ NODE_TUNABLE(bool, look, true, false, true, "",
 #define PAGE_SIZE	4096
 #define MAX_CHUNK	32
 #define MAX_PRIORITY	12
+#define WORDS		4	/* of a sample */
 
 struct verdicts_counters {
 	u64 chunks;		/* admit_batch: calls, */
@@ -89,22 +90,23 @@ static __always_inline void check_info(struct folio *folio, s32 nid)
 	EXPECT(bad_info, info.order == 0);
 	EXPECT(bad_info, !(info.flags & ~(NFOLIO_DIRTY | NFOLIO_WORKINGSET |
 					  NFOLIO_SHARED)));
-	EXPECT(bad_info, !(info.flags & NFOLIO_SHARED) || info.nr_mappers > 1);
+}
+
+static __always_inline int sample(struct folio *folio, u32 off, u64 *words)
+{
+	return bpf_node_folio_sample(folio, off, words, WORDS * sizeof(*words));
 }
 
 static __always_inline void check_content(struct folio *folio)
 {
 	s32 estimate = bpf_node_folio_estimate(folio, 0);
-	u64 words[4] = {};
+	u64 words[WORDS] = {};
 
 	EXPECT(bad_estimate, estimate >= 0 && estimate <= 1000);
 	EXPECT(bad_estimate, bpf_node_folio_estimate(folio, 65) == -EINVAL);
-	EXPECT(bad_sample, !bpf_node_folio_sample(folio, PAGE_SIZE - sizeof(words),
-						  words, sizeof(words)));
-	EXPECT(bad_sample, bpf_node_folio_sample(folio, PAGE_SIZE - 8, words,
-						 sizeof(words)) == -EINVAL);
-	EXPECT(bad_sample, bpf_node_folio_sample(folio, 0xfffffff8, words,
-						 sizeof(words)) == -EINVAL);
+	EXPECT(bad_sample, sample(folio, PAGE_SIZE - sizeof(words), words) == 0);
+	EXPECT(bad_sample, sample(folio, PAGE_SIZE - 8, words) == -EINVAL);
+	EXPECT(bad_sample, sample(folio, 0xfffffff8, words) == -EINVAL);
 }
 
 NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
