@@ -41,10 +41,13 @@ with_progress() {
 	shift 2
 	mkdir -p "$(dirname "$log")"
 	say "$what"
+	# A process group of its own: all of it ends with us.
+	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	set +m
 	# shellcheck disable=SC2064
-	trap "kill $pid 2>/dev/null; exit 130" INT TERM
+	trap "kill -- -$pid 2>/dev/null; exit 130" INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.3
 		if [ $((SECONDS - start)) -ge $next ]; then
