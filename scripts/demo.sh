@@ -63,8 +63,11 @@ done 2>/dev/null >"$dir/dataset"
 rm -f "$dir/text" "$dir/packed"
 text_mib=$((packed_mib * stride))
 
-mkdir -p "$dir/out"
+mkdir -p "$dir/out" "$dir/bin"
 rm -rf "${dir:?}/out/"*
+# The VM runs copies: another make may go on meanwhile.
+cp "$build/nodectl" "$build/bpftool" "$build/bpf/compressible.bpf.o" \
+	"$build/bpf/memcg_budget.bpf.o" "$dir/bin/"
 say "demo: booting the VM (at most $seconds s)"
 start=$SECONDS rc=0
 "$top/scripts/vm.sh" --memory 512M --nodes 2G --timeout "$seconds" \

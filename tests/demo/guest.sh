@@ -13,8 +13,9 @@ top=${NODE_EXT_TOP:?run this in the VM: make demo}
 out=${NODE_EXT_OUT:?}
 demo=$top/build/demo/demo
 data=$top/build/demo/dataset
-nodectl=$top/build/nodectl
-bpftool=$top/build/bpftool
+nodectl=$top/build/demo/bin/nodectl
+bpftool=$top/build/demo/bin/bpftool
+export NODECTL_PATH=$top/build/demo/bin
 run=/run/demo
 journal=/dev/shm/journal
 sock=$run/redis.sock
@@ -182,10 +183,10 @@ note "${r[data.values]} values; memory pressure alone has demoted" \
 # Pressure stops as soon as the neighbour and the server have what they need.
 # Ask for the rest, a bounded number of times.
 want=$((total_mib * 256 * 6 / 10))
-for ((i = 0; i < 12; i++)); do
+for ((i = 0; i < 30; i++)); do
 	[ "$(counter pages_demoted)" -lt $((want + ${r[empty.pages_demoted]})) ] ||
 		break
-	reclaim 16
+	reclaim 4
 done
 snap cold
 note "with proactive reclaim (node0/reclaim): $(delta empty cold pages_demoted) pages"
@@ -208,20 +209,18 @@ note "${r[reader.pages]-no} pages: ${r[reader.faults]-no} faults," \
      "${r[reader.moved]-no} changed their physical page"
 
 step "requests go on while nodectl swap $node $second"
-reclaim 16
 snap swap0
 "$demo" load $journal $sock 60 >$run/load &
 load_pid=$!
 pids+=("$load_pid")
-(while sleep 0.3; do reclaim 2; done) &
+(while sleep 0.5; do reclaim 1; done) &
 press_pid=$!
 pids+=("$press_pid")
 sleep 4
 "$demo" counters $journal >$run/counters.before
 snap swap1
 old_id=$(counter policy_id)
-budget=$(($(server_pages) + 256))
-"$nodectl" swap "$node" $second budget=$budget --expect $policy
+"$nodectl" swap "$node" $second "budget=$(server_pages)" --expect $policy
 "$demo" counters $journal >$run/counters.after
 snap swap2
 sleep 4
@@ -240,26 +239,29 @@ note "${r[load.served]-no} requests served in all, $((${r[after.served]:-0} - ${
 note "the policy was asked about $(delta swap0 swap3 calls_admit_folio) pages in that time;" \
      "no policy: $(delta swap0 swap3 calls_no_policy)"
 
-step "$second decides"
-for ((i = 0; i < 8; i++)); do
-	[ "$(counter pages_denied)" -lt $((${r[swap2.pages_denied]} + 1000)) ] ||
+step "writes to demoted data"
+"$demo" rewrite $journal $sock 1000 >$run/rewrite || fail "all writes were answered"
+results $run/rewrite rewrite
+snap written
+note "${r[rewrite.rewritten]-no} values rewritten:" \
+     "$(delta swap3 written pages_promoted_write) pages promoted"
+
+step "$second decides: the server may have a few more pages on the node"
+budget=$(($(server_pages) + 128))
+"$nodectl" set "$node" budget=$budget
+snap decide
+for ((i = 0; i < 16; i++)); do
+	[ "$(counter pages_denied)" -lt $((${r[decide.pages_denied]} + 500)) ] ||
 		break
 	reclaim 8
 done
 snap second
 note "$(server_pages) pages of the server on $node, its budget is $budget;" \
-     "offered $(delta swap2 second pages_offered)," \
-     "admitted $(delta swap2 second pages_admitted)," \
-     "refused $(delta swap2 second pages_denied)"
+     "offered $(delta decide second pages_offered)," \
+     "admitted $(delta decide second pages_admitted)," \
+     "refused $(delta decide second pages_denied)"
 
 r[budget.pages]=$(server_pages)
-
-step "writes to demoted data"
-"$demo" rewrite $journal $sock 2000 >$run/rewrite || fail "all writes were answered"
-results $run/rewrite rewrite
-snap written
-note "${r[rewrite.rewritten]-no} values rewritten:" \
-     "$(delta second written pages_promoted_write) pages promoted"
 
 # Taken while the policy is attached, printed below the table.
 show() {
@@ -267,8 +269,8 @@ show() {
 	if ! "$bpftool" "$@" >$run/show 2>&1; then
 		fail "bpftool $* works"
 	fi
-	head -n 30 $run/show
-	[ "$(wc -l <$run/show)" -le 30 ] || echo "... ($(wc -l <$run/show) lines)"
+	head -n 60 $run/show
+	[ "$(wc -l <$run/show)" -le 60 ] || echo "... ($(wc -l <$run/show) lines)"
 	[ -s $run/show ] || echo "(empty)"
 }
 show_all() {

@@ -25,7 +25,7 @@ columns() {
 # phases TEXT COUNTER: what it did under each policy
 phases() {
 	columns "$1" "$(group "$(delta empty cold "$2")")" \
-		"$(group "$(delta swap2 written "$2")")" \
+		"$(group "$(delta swap2 second "$2")")" \
 		"$(group "$(delta native0 native "$2")")"
 }
 # row TEXT VALUE RULE: RULE is what the value must be, 0, ">0" or "=N"
@@ -74,7 +74,7 @@ report() {
 	echo "Writes to demoted data"
 	row "  values rewritten" "${r[rewrite.rewritten]-}" ">0"
 	row "  pages promoted by these writes" \
-		"$(delta second written pages_promoted_write)" ">0"
+		"$(delta swap3 written pages_promoted_write)" ">0"
 	echo "While $policy was replaced by $second"
 	row "  requests served, all of the load" "${r[load.served]-}" ">0"
 	row "  requests served, inside nodectl swap" \
@@ -108,9 +108,9 @@ report() {
     time of the last access: ${r[server.writefaults]:-?} faults by writes there.
 [3] Own memory of a program, full of the same text, demoted, then read by
     plain loads: getrusage() before and after, and /proc/self/pagemap.
-[4] Its budget is $budget pages. The kernel counts pages per CPU in batches, and
-    what was on its way when the policy came is not in its count: $slack more
-    are possible.
+[4] Its budget is $budget pages (nodectl set). The kernel counts pages per CPU in
+    batches, and what was on its way when the budget was set is not in its
+    count: $slack more are possible.
 [5] The device keeps a hash of every page and has just checked all of them:
     a mismatch would mean that somebody wrote to a page in place.
 NOTES
@@ -120,7 +120,9 @@ NOTES
 		failures+=("$policy admitted pages: none")
 	[ "$(delta empty cold pages_denied)" -gt 0 ] ||
 		failures+=("$policy refused pages that do not shrink: none")
-	[ "$(delta swap2 written pages_denied)" -gt 0 ] ||
+	[ "$(delta decide second pages_admitted)" -gt 0 ] ||
+		failures+=("$second admitted pages within its budget: none")
+	[ "$(delta decide second pages_denied)" -gt 0 ] ||
 		failures+=("$second refused pages beyond its budget: none")
 	[ "$logical" -gt "$physical" ] ||
 		failures+=("the node holds more than it takes: $logical B in $physical B")
