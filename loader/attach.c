@@ -289,7 +289,7 @@ static int check_attached(const struct attempt *a, int link_fd, uint32_t *id,
 	*id = link_map_id(link_fd, link_id);
 	if (*id)
 		return 0;
-	pin_remove(a->node.nid, &ignored);
+	pin_remove(a->node.nid, *link_id, &ignored);
 	return fail(f, -ENOLINK, "Try again.",
 		    "somebody else has detached it at once");
 }
@@ -562,11 +562,39 @@ static bool remove_orphan(int nid, int err)
 	if ((err != -ENOENT && err != -ENODEV) || pin_open(nid, &fd))
 		return false;
 	close(fd);
-	return !pin_remove(nid, &f);
+	return !pin_remove(nid, 0, &f);
+}
+
+/*
+ * The pin goes first.  As long as the policy is attached nobody else can
+ * attach one, so what is unpinned here is certainly ours; afterwards it could
+ * be the pin of the next policy.
+ */
+static int detach(int nid, struct live *live, struct failure *f)
+{
+	static const struct pin_dirs both = { true, true };
+	uint32_t pinned = live->pinned ? live->link_id : live->stale_id;
+	struct failure ignored = {};
+	struct pin_dirs made;
+	int err;
+
+	err = pinned ? pin_remove(nid, pinned, f) : 0;
+	if (err)
+		return err;
+	if (!bpf_link_detach(live->link_fd)) {
+		pin_dirs_undo(nid, &both);
+		return 0;
+	}
+	err = -errno;
+	if (live->pinned && !pin_dirs_make(nid, &made, &ignored))
+		pin_create(nid, live->link_fd, &ignored);
+	return fail(f, err, NULL, "cannot detach policy \"%s\" (link %u): %s",
+		    live->name, live->link_id, strerror(-err));
 }
 
 static int unload_node(int nid, struct failure *f)
 {
+	static const struct pin_dirs both = { true, true };
 	struct node node;
 	struct live live;
 	int err;
@@ -589,25 +617,20 @@ static int unload_node(int nid, struct failure *f)
 	if (err)
 		goto out;
 	err = live_find_link(&node, &live, f);
-	if (!live.map_id && live.stale_pin) {
-		err = pin_remove(nid, f);
+	if (!live.map_id && live.stale_id) {
+		err = pin_remove(nid, live.stale_id, f);
 		if (!err)
 			print_unloaded(&node, &live);
 		goto out;
 	}
-	if (!live.map_id)
+	if (!live.map_id) {
+		/* Directories may be left from a pin that was removed by hand. */
+		pin_dirs_undo(nid, &both);
 		err = fail(f, -ENOENT, NULL,
 			   "it has no policy, there is nothing to detach");
-	if (err)
-		goto out;
-	if (bpf_link_detach(live.link_fd)) {
-		err = -errno;
-		fail(f, err, NULL, "cannot detach policy \"%s\" (link %u): %s",
-		     live.name, live.link_id, strerror(-err));
-		goto out;
 	}
-	if (live.pinned || live.stale_pin)
-		err = pin_remove(nid, f);
+	if (!err)
+		err = detach(nid, &live, f);
 	if (!err)
 		print_unloaded(&node, &live);
 out:

@@ -134,9 +134,9 @@ int live_find_link(const struct node *node, struct live *live, struct failure *f
 			live->pinned = true;
 			return 0;
 		}
+		link_map_id(fd, &live->stale_id);
 		close(fd);
 		live->link_id = 0;
-		live->stale_pin = true;
 	}
 	if (!live->map_id)
 		return fail(f, -ENOENT, "Attach one with \"nodectl load\".",

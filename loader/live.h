@@ -40,7 +40,8 @@ struct live_member {
  * @link_id: of the link that attaches it, 0 when not found
  * @link_fd: of the link, or -1
  * @pinned: the link is the one pinned for this node
- * @stale_pin: a link without this policy is pinned for this node
+ * @stale_id: another link, without this policy, that is pinned for this node;
+ *            0 when there is none
  * @members: what it implements
  * @nr_members: how many
  * @map_ids: maps that its programs use
@@ -61,7 +62,7 @@ struct live {
 	uint32_t link_id;
 	int link_fd;
 	bool pinned;
-	bool stale_pin;
+	uint32_t stale_id;
 	struct live_member members[LIVE_MEMBERS_MAX];
 	unsigned int nr_members;
 	uint32_t map_ids[LIVE_MAPS_MAX];

@@ -187,20 +187,40 @@ int pin_create(int nid, int link_fd, struct failure *f)
 	return 0;
 }
 
+/* Id of the link that is pinned for a node, 0 when there is none. */
+static uint32_t pinned_id(int nid)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	int fd = -1;
+
+	if (pin_open(nid, &fd))
+		return 0;
+	if (bpf_link_get_info_by_fd(fd, &info, &len))
+		info.id = 0;
+	close(fd);
+	return info.id;
+}
+
 /**
  * pin_remove - remove a node's pin and the directories that are empty then
  * @nid: the node
+ * @link_id: the link whose pin is meant, 0 for any
  * @f: why not
+ *
+ * A pin of another link stays: somebody has attached a policy since we looked.
  *
  * Return: 0 (also when there was none) or a negative errno.
  */
-int pin_remove(int nid, struct failure *f)
+int pin_remove(int nid, uint32_t link_id, struct failure *f)
 {
 	static const struct pin_dirs both = { true, true };
 	char path[PATH_MAX];
 	int err;
 
 	pin_path(nid, path, sizeof(path));
+	if (link_id && pinned_id(nid) != link_id)
+		return 0;
 	if (unlink(path) && errno != ENOENT) {
 		err = -errno;
 		return fail(f, err, NULL, "cannot remove %s: %s", path,

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "out.h"
 
@@ -29,6 +30,6 @@ int pin_open(int nid, int *link_fd);
 int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f);
 void pin_dirs_undo(int nid, const struct pin_dirs *made);
 int pin_create(int nid, int link_fd, struct failure *f);
-int pin_remove(int nid, struct failure *f);
+int pin_remove(int nid, uint32_t link_id, struct failure *f);
 
 #endif /* NODECTL_PIN_H */

@@ -489,7 +489,7 @@ static int show_status(int nid, struct json_object *array)
 		p_failure(node.name, "cannot show all about its policy", &f);
 		partly = NODECTL_PARTLY;
 	}
-	if (live.stale_pin)
+	if (live.stale_id)
 		p_info("%s: the link pinned for it attaches no policy (left from one that is gone); \"nodectl unload %s\" removes the pin.",
 		       node.name, node.name);
 	if (array) {
@@ -499,7 +499,7 @@ static int show_status(int nid, struct json_object *array)
 		json_object_object_add(o, "policy", live.map_id ?
 				       policy_json(&live) : NULL);
 		json_object_object_add(o, "link", link_json(&node, &live));
-		out_bool(o, "stale_pin", live.stale_pin);
+		out_bool(o, "stale_pin", live.stale_id);
 		json_object_array_add(array, o);
 	} else {
 		print_status(&node, &s, &live);

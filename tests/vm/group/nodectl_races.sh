@@ -159,6 +159,27 @@ one_of_many_expected_swaps_wins() {
 	done
 }
 
+# Whatever the order: a policy that is attached at the end is pinned.
+loads_and_unloads_at_once_leave_no_unpinned_policy() {
+	local i j state
+
+	for ((i = 0; i < rounds; i++)); do
+		for j in 1 2; do
+			quiet load "$nid" admit_all &
+			quiet unload "$nid" &
+		done
+		wait
+		state=$("$ctl" --json status "$nid" |
+			jq -c '.[0] | [.policy != null, .link.pin != null, .stale_pin]')
+		case $state in
+		'[true,true,false]' | '[false,false,false]') ;;
+		*) why="policy, pin, stale pin are $state"; return 1 ;;
+		esac
+	done
+	quiet unload "$nid"
+	nothing_left
+}
+
 no_setting_is_lost() {
 	local i got
 
@@ -276,6 +297,7 @@ body() {
 	works killed_swap killed_swap_keeps_a_policy
 	works parallel_loads one_of_many_loads_wins
 	works parallel_swaps one_of_many_expected_swaps_wins
+	works parallel_loads_and_unloads loads_and_unloads_at_once_leave_no_unpinned_policy
 	works parallel_sets no_setting_is_lost
 	works settle misbehaving_policy_is_taken_back
 	works driver_leaves leaving_driver_takes_its_policy
