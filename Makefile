@@ -28,7 +28,7 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps kernel kernel-tree vm demo test unit bench patches \
+.PHONY: all deps kernel kernel-tree vm demo test unit patches \
 	checkpatch lint clean distclean help programs nodectl policies tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
@@ -45,7 +45,6 @@ help:
 	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
 	@echo 'make nodectl | policies | unit | tests'
 	@echo '                only that part (unit runs the tests of the host)'
-	@echo 'make bench      measurements'
 	@echo
 	@echo 'make kernel-tree  the kernel source with the series, to work on: build/linux'
 	@echo 'make patches      write the commits of build/linux to kernel-patches/'
@@ -127,7 +126,7 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
 
 # ---- tests ------------------------------------------------------------------
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-vm_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c tests/fault/*.c tests/bench/*.c))
+vm_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c tests/fault/*.c))
 vm_bin := $(filter-out %.bpf,$(vm_bin))
 vm_bpf := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard tests/*/*.bpf.c tests/*/*/*.bpf.c))
 vm_lib := $(patsubst %.c,$(B)/%.o,$(wildcard tests/vm/lib/*.c))
@@ -172,10 +171,6 @@ unit: $(unit_bin)
 test: all
 	$(Q)$(MAKE) tests
 	$(Q)scripts/test.sh unit vm
-
-bench: all
-	$(Q)$(MAKE) tests
-	$(Q)tests/bench/run.sh
 
 # The kernel's own text is the data set.
 demo: all kernel-tree
