@@ -193,8 +193,17 @@ make_tree() {
 }
 
 update_tree() {
+	local now
+
 	mkdir -p "$build/log"
-	case $(state) in
+	now=$(state)
+	if [ "$now" != absent ] && [ -n "${KERNEL_TARBALL:-}${KERNEL_REFRESH:-}" ]; then
+		find_source
+		grep -qsF "($id)" "$tree/.git/node_ext-source" ||
+			say "note: build/linux is $(cat "$tree/.git/node_ext-source" 2>/dev/null) and stays;" \
+			    "to use the source you asked for, run first: make distclean"
+	fi
+	case $now in
 	absent)
 		[ ! -e "$tree" ] || die "$tree is not a tree that this script made" \
 			"move it away, then run this again"
