@@ -336,8 +336,8 @@ static void metadata_is_vetted(void **state)
 	strcpy(record(&b, "limit")->name, "limes");
 	refused(&b, "\"limes\", which is not in section");
 	b = read_object("good.bpf.o");
-	strcpy(record(&b, "limit")->name, "bias");
-	refused(&b, "\"bias\"");
+	*record(&b, "limit") = *record(&b, "bias");
+	refused(&b, "\"bias\" is described twice");
 	b = read_object("good.bpf.o");
 	record(&b, "limit")->def = 1001;
 	refused(&b, "do not fit together");

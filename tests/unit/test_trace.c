@@ -68,6 +68,7 @@ static void lost_events_are_counted(void **state)
 	assert_true(trace_lost("CPU:1 [LOST EVENTS]", &lost));
 	assert_int_equal(lost, 0);
 	assert_false(trace_lost("a-1 [000] .... 1.0: e: f", &lost));
+	assert_false(trace_lost("a-1 [000] .... 1.0: e: f=[LOST 5 EVENTS]", &lost));
 }
 
 int main(void)
