@@ -20,6 +20,7 @@ run=/run/demo
 journal=/dev/shm/journal
 sock=$run/redis.sock
 server=/sys/fs/cgroup/demo-server
+reader=/sys/fs/cgroup/demo-reader
 cram=/sys/kernel/debug/cram_emu
 policy=compressible
 second=memcg_budget
@@ -106,12 +107,10 @@ mib() {
 available_mib() {
 	awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo
 }
-# Ask the kernel to reclaim so many MiB of cold anonymous memory from DRAM. It
-# says EAGAIN if that much was not there: what counts is what moved. A cgroup's
-# memory.reclaim would reclaim the cgroup's pages on the node as well.
-dram=/sys/devices/system/node/node0/reclaim
+# Ask the kernel to reclaim so many MiB of the server's cold memory. It says
+# EAGAIN if that much was not there: what counts is what moved.
 reclaim() {
-	echo "$1M swappiness=max" 2>/dev/null >$dram || true
+	echo "$1M swappiness=max" 2>/dev/null >$server/memory.reclaim || true
 }
 
 step "the device: emulated compressed memory on a NUMA node of its own"
@@ -138,7 +137,7 @@ step "nodectl load $node $policy"
 "$nodectl" load "$node" $policy
 
 step "a redis server, and a neighbour that takes most of the memory"
-mkdir $server
+mkdir $server $reader
 (
 	echo "$BASHPID" >$server/cgroup.procs
 	exec redis-server --port 0 --unixsocket $sock --save '' --appendonly no \
@@ -189,7 +188,7 @@ for ((i = 0; i < 30; i++)); do
 	reclaim 4
 done
 snap cold
-note "with proactive reclaim (node0/reclaim): $(delta empty cold pages_demoted) pages"
+note "with proactive reclaim (memory.reclaim): $(delta empty cold pages_demoted) pages"
 "$nodectl" status "$node"
 
 step "reads of demoted data, in the server: every value is read, the kernel" \
@@ -202,7 +201,10 @@ note "${r[server.pages]-no} pages of the server were on $node:" \
 
 step "reads of demoted data, in place: a program has its text demoted and" \
      "reads it with plain loads"
-"$demo" reader "$data" "$nid" $dram $reader_mib >$run/reader ||
+(
+	echo "$BASHPID" >$reader/cgroup.procs
+	exec "$demo" reader "$data" "$nid" $reader/memory.reclaim $reader_mib
+) >$run/reader ||
 	fail "the reader's measurement ran"
 results $run/reader reader
 note "${r[reader.pages]-no} pages: ${r[reader.faults]-no} faults," \
