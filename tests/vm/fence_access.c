@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -264,14 +265,16 @@ static void process_vm_write(void)
 	area_verify(&a);
 }
 
-/* Breaks if reading another process' memory moves its pages. */
+/*
+ * The remote reader pins, and a pin never holds a page of the node: the pages
+ * come back for it. Breaks if it gets wrong data, or a pin there.
+ */
 static void process_vm_read(void)
 {
 	static unsigned char buf[SMALL * PAGE];
 	struct iovec local, remote;
 	uint64_t pfn[SMALL];
 	struct area a;
-	size_t i;
 
 	area_demoted(&a, SMALL, FILL_TEXT);
 	save_pfns(&a, pfn);
@@ -282,71 +285,89 @@ static void process_vm_read(void)
 	CHECK_SYS(process_vm_readv(getpid(), &local, 1, &remote, 1, 0) ==
 		  (ssize_t)(SMALL * PAGE), "process_vm_readv");
 	CHECK(!memcmp(buf, a.want, sizeof(buf)), "other data were read");
-	for (i = 0; i < SMALL; i++)
-		expect_resident(area_page(&a, i), pfn[i]);
+	expect_all_promoted(&a, pfn);
+	area_verify(&a);
+}
+
+/*
+ * A child that stopped for its debugger, and shares with us a page on the
+ * node that it may only read.
+ */
+static pid_t stopped_child(struct area *a, void (*then)(struct area *a))
+{
+	int status;
+	pid_t pid;
+
+	area_map(a, 1, FILL_TEXT);
+	CHECK_SYS(mprotect(a->p, PAGE, PROT_READ) == 0, "mprotect");
+	pid = vmtest_fork();
+	if (!pid) {
+		CHECK_SYS(ptrace(PTRACE_TRACEME, 0, 0, 0) == 0, "TRACEME");
+		raise(SIGSTOP);
+		then(a);
+		_exit(0);
+	}
+	CHECK_SYS(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status),
+		  "the child did not stop");
+	forget_references(pid);
+	area_demote(a);
+	CHECK(page_pfn_of(pid, a->p) == page_pfn(a->p),
+	      "the page is not shared");
+	return pid;
+}
+
+/* The child has a page of its own in DRAM; ours is as it was. */
+static void expect_forced(struct area *a, pid_t pid, uint64_t pfn)
+{
+	CHECK(page_pfn_of(pid, a->p) != pfn,
+	      "the debugger wrote to the page on the node");
+	CHECK(page_nid_of(pid, a->p) != device_nid(),
+	      "the new page is on the node");
+	expect_resident(a->p, pfn);
+	area_verify(a);
+	CHECK_SYS(ptrace(PTRACE_CONT, pid, 0, 0) == 0, "CONT");
+	vmtest_join(pid);
+	area_verify(a);
+}
+
+static const long poked = 0x1122334455667788;
+
+static void expect_poked(struct area *a)
+{
+	memcpy(a->want + 128, &poked, sizeof(poked));
+	area_verify(a);
 }
 
 /*
  * FOLL_FORCE writes to a mapping that its owner may only read. Breaks if
  * "may be forced" is decided without looking at the fence.
  */
-static void proc_mem_forced_write(void)
-{
-	uint64_t pfn[SMALL];
-	unsigned char *data;
-	struct area a;
-	int fd;
-
-	area_map(&a, SMALL, FILL_TEXT);
-	CHECK_SYS(mprotect(a.p, SMALL * PAGE, PROT_READ) == 0, "mprotect");
-	area_demote(&a);
-	save_pfns(&a, pfn);
-	data = new_content(&a);
-	fd = open("/proc/self/mem", O_RDWR);
-	CHECK_SYS(fd >= 0, "open /proc/self/mem");
-	CHECK_SYS(pwrite(fd, data, SMALL * PAGE, (uintptr_t)a.p) ==
-		  (ssize_t)(SMALL * PAGE), "write to /proc/self/mem");
-	expect_all_promoted(&a, pfn);
-	area_verify(&a);
-}
-
-/* The same by a debugger, for a page that parent and child share. */
 static void ptrace_poke(void)
 {
-	long word = 0x1122334455667788;
-	uint64_t pfn;
 	struct area a;
-	int status;
-	pid_t pid;
+	pid_t pid = stopped_child(&a, expect_poked);
+	uint64_t pfn = page_pfn(a.p);
 
-	area_map(&a, 1, FILL_TEXT);
-	CHECK_SYS(mprotect(a.p, PAGE, PROT_READ) == 0, "mprotect");
-	pid = vmtest_fork();
-	if (!pid) {
-		CHECK_SYS(ptrace(PTRACE_TRACEME, 0, 0, 0) == 0, "TRACEME");
-		raise(SIGSTOP);
-		memcpy(a.want + 128, &word, sizeof(word));
-		area_verify(&a);
-		_exit(0);
-	}
-	CHECK_SYS(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status),
-		  "the child did not stop");
-	forget_references(pid);
-	area_demote(&a);
-	pfn = page_pfn(a.p);
-	CHECK(page_pfn_of(pid, a.p) == pfn, "the page is not shared");
-	CHECK_SYS(ptrace(PTRACE_POKEDATA, pid, a.p + 128, word) == 0,
+	CHECK_SYS(ptrace(PTRACE_POKEDATA, pid, a.p + 128, poked) == 0,
 		  "POKEDATA");
-	CHECK(page_pfn_of(pid, a.p) != pfn,
-	      "the debugger wrote to the page on the node");
-	CHECK(page_nid_of(pid, a.p) != device_nid(),
-	      "the new page is on the node");
-	/* our own mapping must not see it */
-	expect_resident(a.p, pfn);
-	area_verify(&a);
-	CHECK_SYS(ptrace(PTRACE_CONT, pid, 0, 0) == 0, "CONT");
-	vmtest_join(pid);
-	area_verify(&a);
+	expect_forced(&a, pid, pfn);
+}
+
+/* The same through the file of the process' memory. */
+static void proc_mem_forced_write(void)
+{
+	struct area a;
+	pid_t pid = stopped_child(&a, expect_poked);
+	uint64_t pfn = page_pfn(a.p);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR);
+	CHECK_SYS(fd >= 0, "open %s", path);
+	CHECK_SYS(pwrite(fd, &poked, sizeof(poked), (uintptr_t)a.p + 128) ==
+		  sizeof(poked), "write to %s", path);
+	expect_forced(&a, pid, pfn);
 }
 
 /* Atomic operations of the kernel on user memory (futex) are writes, too. */
@@ -376,8 +397,8 @@ static const struct vmtest tests[] = {
 	VMTEST(vmsplice_then_store),
 	VMTEST(process_vm_write),
 	VMTEST(process_vm_read),
-	VMTEST(proc_mem_forced_write),
 	VMTEST(ptrace_poke),
+	VMTEST(proc_mem_forced_write),
 	VMTEST(futex_wake_op),
 };
 

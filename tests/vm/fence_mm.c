@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +286,12 @@ static void ksm_and_demotion(void)
 	write_text("/sys/kernel/mm/ksm/run", "0");
 }
 
+static void *sleeper(void *unused)
+{
+	pause();
+	return unused;
+}
+
 /*
  * NUMA balancing unmaps pages of ordinary nodes to see who uses them. Breaks
  * if it does so with pages of the device node, or moves them.
@@ -292,8 +299,9 @@ static void ksm_and_demotion(void)
 static void numa_balancing(void)
 {
 	const char *knob = "/proc/sys/kernel/numa_balancing";
-	long scanned, before, old;
+	long scanned, before, old, faults;
 	struct area a, dram;
+	pthread_t thread;
 	struct timespec t;
 	time_t end;
 
@@ -302,6 +310,9 @@ static void numa_balancing(void)
 	old = read_number(knob);
 	area_demoted(&a, SMALL, FILL_TEXT);
 	area_map(&dram, 4096, FILL_ZERO);
+	/* a process of one thread is not looked at on its own node */
+	CHECK(pthread_create(&thread, NULL, sleeper, NULL) == 0,
+	      "pthread_create");
 	CHECK(write_text(knob, "1") == 0, "%s", knob);
 	write_text("/sys/kernel/debug/sched/numa_balancing/scan_delay_ms",
 		   "1");
@@ -314,7 +325,7 @@ static void numa_balancing(void)
 	end = t.tv_sec + 20;
 	do {
 		area_verify(&a);
-		memset(dram.p, t.tv_nsec, dram.pages * PAGE);
+		area_verify(&dram);
 		scanned = read_field("/proc/vmstat", "numa_pte_updates");
 		clock_gettime(CLOCK_MONOTONIC, &t);
 	} while (scanned < before + 8192 && t.tv_sec < end);
@@ -322,7 +333,12 @@ static void numa_balancing(void)
 	if (scanned == before)
 		vmtest_skip("the scanner did not run in 20 s");
 	area_expect_all(&a, device_nid());
+	area_verify(&dram);
+	faults = faults_now();
 	area_verify(&a);
+	faults = faults_now() - faults;
+	CHECK(faults == 0, "%ld faults reading: the scanner unmapped pages",
+	      faults);
 	store_all(&a, 21);
 	area_verify(&a);
 }
@@ -366,16 +382,18 @@ static void push_to_swap(const struct area *a, size_t want)
  */
 static void node_to_swap_and_back(void)
 {
-	long freed = nd_counter("pages_freed");
+	long freed = nd_counter("pages_freed"), used;
 	struct area a;
 
 	area_demoted(&a, 128, FILL_TEXT);
 	swap_device();
 	push_to_swap(&a, 128);
 	freed = nd_counter("pages_freed") - freed;
-	CHECK(freed >= 128, "pages_freed rose by %ld", freed);
+	CHECK(freed >= 64, "pages_freed rose by %ld", freed);
+	/* a page on its way out is taken back where it is: no more than that */
+	used = nd_meminfo(device_nid(), "MemFree");
 	area_verify(&a);
-	CHECK(area_count(&a, device_nid()) == 0,
+	CHECK(nd_meminfo(device_nid(), "MemFree") >= used,
 	      "swap-in allocated on the device node");
 	store_all(&a, 31);
 	area_verify(&a);

@@ -52,7 +52,7 @@ run() {
 nodes=${NODE_EXT_NODES:-}
 IFS=: read -r nid start size <<<"${nodes%% *}"
 node=/sys/devices/system/node/node$nid
-export VMTEST_NODE=$nid VMTEST_POLICIES=$bin/policies
+export VMTEST_NODE=$nid VMTEST_POLICIES=$bin/policies:$top/build/bpf
 export VMTEST_TIMEOUT=$((120 * patience))
 
 device_on() {

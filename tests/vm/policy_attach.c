@@ -106,6 +106,7 @@ static void detach_returns_to_native(void)
 	struct area a;
 
 	area_map(&a, PAGES, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	policy_start(&p, "deny_all");
 	area_try_demote(&a, 4);
 	CHECK(area_count(&a, device_nid()) == 0,
@@ -272,6 +273,12 @@ static void writes_to_arguments(void)
 	refused_at_load("writes_ctx");
 }
 
+/* A helper that can hold up reclaim for as long as it likes. */
+static void unbounded_helper(void)
+{
+	refused_at_load("uses_loop");
+}
+
 /* Breaks if an update is not seen at once everywhere, or forgets exit(). */
 static void update(void)
 {
@@ -298,6 +305,7 @@ static void update(void)
 	      "exit() was told kind %u",
 	      exit_record(policy_map_fd(&p, "exits")).kind);
 	area_map(&a, PAGES, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	area_try_demote(&a, 4);
 	CHECK(area_count(&a, device_nid()) == 0,
 	      "the new policy's verdict has no effect");
@@ -389,6 +397,7 @@ static void pinned_link_survives(void)
 	const char *pin = "/sys/fs/bpf/vmtest_link";
 	struct policy p;
 	unsigned int id;
+	int round;
 
 	unlink(pin);
 	policy_start(&p, "verdicts");
@@ -398,6 +407,9 @@ static void pinned_link_survives(void)
 	policy_close(&p);
 	expect_policy("verdicts", id);
 	CHECK_SYS(unlink(pin) == 0, "unlink %s", pin);
+	/* the last reference goes in the background */
+	for (round = 0; round < 500 && nd_counter("policy_id"); round++)
+		usleep(10000);
 	expect_policy("", 0);
 }
 
@@ -448,6 +460,7 @@ static const struct vmtest tests[] = {
 	VMTEST(kfunc_in_the_wrong_member),
 	VMTEST(kfunc_outside_of_policies),
 	VMTEST(writes_to_arguments),
+	VMTEST(unbounded_helper),
 	VMTEST(update),
 	VMTEST(update_refused),
 	VMTEST(update_expects_another),

@@ -10,21 +10,24 @@ DEVICE=phys=1M
 body() {
 	local line=
 
-	coproc FILL { exec "$bin/fill_device"; }
+	# Its page cache lasts as long as it is open.
+	exec 9<"$VMTEST_CACHEDEV"
+	coproc FILL { exec "$bin/fill_memory"; }
 	read -r -t $((60 * patience)) line <&"${FILL[0]}"
 	if [ "$line" = full ]; then
 		run isolation
 	else
-		fail fill_device "the device could not be filled"
+		fail fill_memory "memory could not be filled"
 	fi
 	kill "$FILL_PID" 2>/dev/null
 	wait "$FILL_PID" 2>/dev/null
-	rmdir /sys/fs/cgroup/vmtest/fill_device
+	rmdir /sys/fs/cgroup/vmtest/fill_memory
+	exec 9<&-
 	kunit
 }
 
 # The kernel's own tests, among them the probe with __GFP_THISNODE. Some need
-# a device node, so they run now and not at boot.
+# a device node: they do not run at boot (kunit.autorun=0) but now.
 kunit() {
 	local dir=/sys/kernel/debug/kunit/node_device line name
 

@@ -3,7 +3,7 @@
  * Open, tune, attach and question a test policy. Where a tunable or counter
  * is comes from the object's BTF.
  *
- * Environment: VMTEST_POLICIES, the directory of the objects.
+ * Environment: VMTEST_POLICIES, the directories of the objects, as in PATH.
  */
 #include <bpf/btf.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pages.h"
 #include "policy.h"
@@ -44,13 +45,20 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 void policy_open(struct policy *p, const char *name, int nid)
 {
 	const char *dir = getenv("VMTEST_POLICIES");
+	char path[512] = "";
 	struct bpf_map *map;
-	char path[512];
 
 	memset(p, 0, sizeof(*p));
 	libbpf_set_print(quiet);
-	CHECK(dir, "VMTEST_POLICIES is not set");
-	snprintf(path, sizeof(path), "%s/%s.bpf.o", dir, name);
+	while (dir && *dir) {
+		size_t len = strcspn(dir, ":");
+
+		snprintf(path, sizeof(path), "%.*s/%s.bpf.o", (int)len, dir,
+			 name);
+		if (!access(path, R_OK))
+			break;
+		dir += len + (dir[len] == ':');
+	}
 	p->obj = bpf_object__open_file(path, NULL);
 	CHECK_SYS(p->obj, "open %s", path);
 	bpf_object__for_each_map(map, p->obj)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fill the physical space of the device with pages that do not shrink, say
- * "full", and hold them until killed. Their cgroup may not swap, so that they
- * stay where they are.
+ * Leave little of all memory, for tests of who takes it from where. First
+ * fill the physical space of the device with pages that do not shrink; their
+ * cgroup may not swap, so that they stay there. Then lock most of DRAM. Say
+ * "full" and hold all that until killed.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -10,16 +11,16 @@
 
 #include "lib/pages.h"
 
-#define ROUNDS	200
+#define ROUNDS		200
+#define LEAVE_FREE	(80UL << 20)
 
-int main(void)
+static void fill_device(void)
 {
 	long total, used = -1, still = 0;
 	unsigned char *p;
 	size_t pages, i;
 	int round;
 
-	vmtest_alone("fill_device");
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	total = nd_counter("physical_total");
 	pages = total / PAGE + 64;
@@ -42,6 +43,29 @@ int main(void)
 	}
 	CHECK(still == 3, "the device is not full: %ld of %ld bytes", used,
 	      total);
+}
+
+/* As huge pages, where there are any: that is quicker. */
+static void lock_dram(void)
+{
+	size_t bytes = meminfo("MemFree") * 1024;
+	unsigned char *p;
+
+	if (bytes <= LEAVE_FREE)
+		return;
+	bytes -= LEAVE_FREE;
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK_SYS(p != MAP_FAILED, "mmap");
+	madvise(p, bytes, MADV_HUGEPAGE);
+	CHECK_SYS(mlock(p, bytes) == 0, "mlock of %zu bytes", bytes);
+}
+
+int main(void)
+{
+	vmtest_alone("fill_memory");
+	fill_device();
+	lock_dram();
 	puts("full");
 	fflush(stdout);
 	for (;;)
