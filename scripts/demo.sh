@@ -11,7 +11,7 @@ set -euo pipefail
 
 text_mib=${DEMO_TEXT_MIB:-60}
 packed_mib=${DEMO_PACKED_MIB:-5}
-seconds=${DEMO_TIMEOUT:-480}
+seconds=${DEMO_TIMEOUT:-900}
 dir=$build/demo
 linux=$build/linux
 

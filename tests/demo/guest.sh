@@ -156,7 +156,7 @@ leave=$((total_mib * 6 / 10))
 [ $leave -ge 48 ] || leave=48
 ballast=$(($(available_mib) - leave))
 [ $ballast -gt 0 ] || ballast=0
-"$demo" ballast $ballast 450 >$run/ballast &
+"$demo" ballast $ballast 900 >$run/ballast &
 pids+=($!)
 for ((i = 0; i < 150; i++)); do
 	[ ! -s $run/ballast ] || break
@@ -212,7 +212,7 @@ note "${r[reader.pages]-no} pages: ${r[reader.faults]-no} faults," \
 
 step "requests go on while nodectl swap $node $second"
 snap swap0
-"$demo" load $journal $sock 60 >$run/load &
+"$demo" load $journal $sock 300 >$run/load &
 load_pid=$!
 pids+=("$load_pid")
 (while sleep 0.5; do reclaim 1; done) &
