@@ -435,15 +435,13 @@ static int run(int argc, char **argv, struct cmdline *c)
 int main(int argc, char **argv)
 {
 	struct cmdline c = {};
-	int status;
+	int status, err;
 
 	status = run(argc, argv, &c);
 	policy_dirs_free(&c.dirs);
-	if (fflush(stdout) || ferror(stdout)) {
-		/* A reader that has seen enough is no news. */
-		if (errno != EPIPE)
-			p_error("cannot write the results: %s", strerror(errno));
-		return status ?: NODECTL_PARTLY;
-	}
-	return status;
+	err = out_flush();
+	/* A reader that has seen enough is no news. */
+	if (err && err != -EPIPE)
+		p_error("cannot write the results: %s", strerror(-err));
+	return err && !status ? NODECTL_PARTLY : status;
 }

@@ -134,6 +134,20 @@ void p_info(const char *fmt, ...)
 }
 
 /**
+ * out_flush - hand on what was printed
+ *
+ * Return: 0, or the first error that printing has met so far, negative.
+ */
+int out_flush(void)
+{
+	static int first;
+
+	if ((fflush(stdout) || ferror(stdout)) && !first)
+		first = -errno ?: -EIO;
+	return first;
+}
+
+/**
  * out_record - print one JSON record as one line
  * @record: consumed
  *
@@ -144,7 +158,7 @@ void out_record(struct json_object *record)
 	printf("%s\n",
 	       json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
 					      JSON_C_TO_STRING_NOSLASHESCAPE));
-	fflush(stdout);
+	out_flush();
 	json_object_put(record);
 }
 

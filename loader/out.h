@@ -44,6 +44,7 @@ void p_failure(const char *subject, const char *what, const struct failure *f);
 void p_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void p_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+int out_flush(void);
 void out_record(struct json_object *record);
 void out_str(struct json_object *o, const char *key, const char *value);
 void out_int(struct json_object *o, const char *key, int64_t value);

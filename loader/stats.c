@@ -183,7 +183,6 @@ static void print_row(const struct sample *now, const struct sample *before,
 		       (double)logical / physical);
 	else
 		printf("%8.1f -\n", 0.0);
-	fflush(stdout);
 }
 
 /* A node that goes away ends the table; a partly unknown kernel is said once. */
@@ -231,7 +230,7 @@ static int follow(const struct node *node, const struct cmdline *c)
 			print_json(node, &samples[row % 2], &samples[(row + 1) % 2]);
 		else
 			print_row(&samples[row % 2], &samples[(row + 1) % 2], row);
-		if (ferror(stdout))
+		if (out_flush())
 			break;
 		row++;
 	}

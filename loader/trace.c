@@ -288,7 +288,7 @@ static void print_event(const struct node *node, const struct trace_line *t)
 			event += strlen(EVENT_PREFIX);
 		printf("%14.6f %-8s %s (%s-%d)\n", t->time, event, t->fields,
 		       t->task, t->pid);
-		fflush(stdout);
+		out_flush();
 		return;
 	}
 	o = json_object_new_object();
@@ -444,7 +444,7 @@ int do_trace(const struct cmdline *c)
 	end = c->duration > 0 ? now() + c->duration : 0;
 	pfd.fd = t.pipe;
 	pfd.events = POLLIN;
-	while (!signals_stop() && !ferror(stdout) && (!end || now() < end) &&
+	while (!signals_stop() && !out_flush() && (!end || now() < end) &&
 	       (!c->count || t.events < c->count)) {
 		if (drain(&t, &node, c->count))
 			continue;
@@ -452,7 +452,7 @@ int do_trace(const struct cmdline *c)
 	}
 	/* What was recorded in time is shown, too. */
 	write_file(t.dir, EVENTS "/enable", "0");
-	while (!ferror(stdout) && drain(&t, &node, c->count))
+	while (!out_flush() && drain(&t, &node, c->count))
 		;
 	conclude(&t, &node);
 	tracing_stop(&t);
