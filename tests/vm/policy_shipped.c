@@ -23,7 +23,7 @@
 #define FEW		3	/* rounds of reclaim that must not help */
 #define LIMIT		64
 #define BATCH		31	/* folios on their way to the LRU, per CPU */
-#define RECLAIMERS	4
+#define RECLAIMERS	3
 
 static void start(struct policy *p, const char *name, struct area *a,
 		  size_t pages, enum fill kind)
@@ -267,16 +267,13 @@ static void memcg_budget_holds_with_many_reclaimers(void)
 	struct policy p;
 	struct area a;
 
-	start(&p, "memcg_budget", &a, 16 * PAGES, FILL_TEXT);
+	start(&p, "memcg_budget", &a, 2 * PAGES, FILL_TEXT);
 	policy_tune(&p, "budget", LIMIT);
 	forget_references(getpid());
 	for (i = 0; i < RECLAIMERS; i++) {
 		pid[i] = vmtest_fork();
 		if (!pid[i]) {
-			int n;
-
-			for (n = 0; n < FEW; n++)
-				cgroup_reclaim(a.pages * PAGE);
+			cgroup_reclaim(a.pages * PAGE / 2);
 			_exit(0);
 		}
 	}
