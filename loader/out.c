@@ -207,14 +207,18 @@ void out_bool(struct json_object *o, const char *key, bool value)
 }
 
 /**
- * out_double - add a number with a fraction to a JSON object
+ * out_seconds - add a time in seconds to a JSON object
  * @o: the object
  * @key: name of the member
- * @value: its value
+ * @value: its value, written down to microseconds
  */
-void out_double(struct json_object *o, const char *key, double value)
+void out_seconds(struct json_object *o, const char *key, double value)
 {
-	json_object_object_add(o, key, json_object_new_double(value));
+	struct json_object *seconds = json_object_new_double(value);
+
+	json_object_set_serializer(seconds, json_object_double_to_json_string,
+				   "%.6f", NULL);
+	json_object_object_add(o, key, seconds);
 }
 
 /**

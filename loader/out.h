@@ -50,7 +50,7 @@ void out_str(struct json_object *o, const char *key, const char *value);
 void out_int(struct json_object *o, const char *key, int64_t value);
 void out_uint(struct json_object *o, const char *key, uint64_t value);
 void out_bool(struct json_object *o, const char *key, bool value);
-void out_double(struct json_object *o, const char *key, double value);
+void out_seconds(struct json_object *o, const char *key, double value);
 
 const char *fmt_bytes(uint64_t bytes, char *buf, size_t size);
 const char *fmt_age(uint64_t seconds, char *buf, size_t size);

@@ -114,7 +114,7 @@ static void print_json(const struct node *node, const struct sample *now,
 	clock_gettime(CLOCK_REALTIME, &ts);
 	out_str(o, "node", node->name);
 	out_int(o, "nid", node->nid);
-	out_double(o, "time", ts.tv_sec + ts.tv_nsec / 1e9);
+	out_seconds(o, "time", ts.tv_sec + ts.tv_nsec / 1e9);
 	values = json_object_new_object();
 	for (i = 0; i < NR_COUNTERS; i++)
 		json_object_object_add(values, counters[i].name, now->known[i] ?

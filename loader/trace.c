@@ -294,7 +294,7 @@ static void print_event(const struct node *node, const struct trace_line *t)
 	o = json_object_new_object();
 	out_str(o, "event", t->event);
 	out_str(o, "node", node->name);
-	out_double(o, "time", t->time);
+	out_seconds(o, "time", t->time);
 	out_int(o, "cpu", t->cpu);
 	out_str(o, "task", t->task);
 	out_int(o, "pid", t->pid);
