@@ -258,7 +258,8 @@ static void memcg_budget_exempts_a_single_cgroup(void)
 
 /*
  * Several tasks reclaim the same cgroup at once, each with a chunk of its own
- * under way.
+ * under way. As long as no page has settled the budget is exact. The kernel's
+ * count alone lags behind and would let more in.
  */
 static void memcg_budget_holds_with_many_reclaimers(void)
 {
@@ -269,6 +270,7 @@ static void memcg_budget_holds_with_many_reclaimers(void)
 
 	start(&p, "memcg_budget", &a, 2 * PAGES, FILL_TEXT);
 	policy_tune(&p, "budget", LIMIT);
+	policy_tune(&p, "settle", 60000);
 	forget_references(getpid());
 	for (i = 0; i < RECLAIMERS; i++) {
 		pid[i] = vmtest_fork();
@@ -287,8 +289,7 @@ static void memcg_budget_holds_with_many_reclaimers(void)
 	now = held();
 	worst = now > worst ? now : worst;
 	CHECK(worst > 0, "nothing was admitted");
-	CHECK(worst <= most(LIMIT), "%ld pages were there, budget %d", worst,
-	      LIMIT);
+	CHECK(worst <= LIMIT, "%ld pages were there, budget %d", worst, LIMIT);
 	CHECK(policy_count(&p, "exceeded") > 0, "nothing was denied");
 	finish(&p, &a);
 }
