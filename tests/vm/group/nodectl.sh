@@ -12,9 +12,8 @@ export NODECTL_PATH=$top/build/bpf
 
 # Everything that a verb may leave behind.
 traces() {
-	find /sys/fs/bpf -mindepth 1 ! -path "$pins" 2>/dev/null | sort
-	"$top/build/bpftool" --json map list | jq -r '.[] | select(.type == "struct_ops") | .id'
-	"$top/build/bpftool" --json link list | jq -r '.[].id'
+	find /sys/fs/bpf -mindepth 1 ! -path "$pins" 2>/dev/null
+	"$top/build/bpftool" map list | grep -o '^[0-9]*: struct_ops'
 	cat "$node/device/policy_name" "$node/device/policy_id"
 }
 
@@ -166,7 +165,7 @@ truncated() {
 	local size cut
 
 	size=$(stat -c %s "$top/build/bpf/admit_all.bpf.o")
-	for cut in 16 64 200 $((size / 2)) $((size - 40)); do
+	for cut in 64 $((size / 2)) $((size - 40)); do
 		head -c $cut "$top/build/bpf/admit_all.bpf.o" >/run/cut.bpf.o
 		refused 1 . load "$nid" /run/cut.bpf.o || return 1
 	done
