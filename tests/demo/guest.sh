@@ -196,8 +196,8 @@ step "reads of demoted data, in the server: every value is read, the kernel" \
 "$demo" readfaults $journal "$data" $sock $redis_pid "$nid" >$run/readfaults ||
 	fail "all values could be read under $policy"
 results $run/readfaults server
-note "${r[server.pages]-no} pages of the server were on $node:" \
-     "${r[server.readfaults]-no} read faults, ${r[server.writefaults]-no} write faults there"
+note "${r[server.pages]-?} pages of the server were on $node:" \
+     "${r[server.readfaults]-?} read faults, ${r[server.writefaults]-?} write faults there"
 
 step "reads of demoted data, in place: a program has its text demoted and" \
      "reads it with plain loads"
@@ -207,8 +207,8 @@ step "reads of demoted data, in place: a program has its text demoted and" \
 ) >$run/reader ||
 	fail "the reader's measurement ran"
 results $run/reader reader
-note "${r[reader.pages]-no} pages: ${r[reader.faults]-no} faults," \
-     "${r[reader.moved]-no} changed their physical page"
+note "${r[reader.pages]-?} pages: ${r[reader.faults]-?} faults," \
+     "${r[reader.moved]-?} changed their physical page"
 
 step "requests go on while nodectl swap $node $second"
 snap swap0
@@ -236,8 +236,8 @@ results $run/counters.before before
 results $run/counters.after after
 [ "$(counter policy_id)" != "$old_id" ] || fail "swap changed the policy"
 [ "$(counter policy_name)" = $second ] || fail "swap attached $second"
-note "${r[load.served]-no} requests served in all, $((${r[after.served]:-0} - ${r[before.served]:-0}))" \
-     "of them while nodectl swap ran; ${r[load.failed]-no} failed"
+note "${r[load.served]-?} requests served in all, $((${r[after.served]:-0} - ${r[before.served]:-0}))" \
+     "of them while nodectl swap ran; ${r[load.failed]-?} failed"
 note "the policy was asked about $(delta swap0 swap3 calls_admit_folio) pages in that time;" \
      "no policy: $(delta swap0 swap3 calls_no_policy)"
 
@@ -245,7 +245,7 @@ step "writes to demoted data"
 "$demo" rewrite $journal $sock 1000 >$run/rewrite || fail "all writes were answered"
 results $run/rewrite rewrite
 snap written
-note "${r[rewrite.rewritten]-no} values rewritten:" \
+note "${r[rewrite.rewritten]-?} values rewritten:" \
      "$(delta swap3 written pages_promoted_write) pages promoted"
 
 step "$second decides: the server may have a few more pages on the node"
