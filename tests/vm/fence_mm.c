@@ -310,7 +310,10 @@ static void numa_balancing(void)
 	old = read_number(knob);
 	area_demoted(&a, SMALL, FILL_TEXT);
 	area_map(&dram, 4096, FILL_ZERO);
-	/* a process of one thread is not looked at on its own node */
+	/* a cpuset of one ordinary node is not looked at: have none */
+	write_text("/sys/fs/cgroup/vmtest/cgroup.subtree_control", "-cpuset");
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset");
+	/* nor is a process of one thread on its own node */
 	CHECK(pthread_create(&thread, NULL, sleeper, NULL) == 0,
 	      "pthread_create");
 	CHECK(write_text(knob, "1") == 0, "%s", knob);
@@ -330,6 +333,7 @@ static void numa_balancing(void)
 		clock_gettime(CLOCK_MONOTONIC, &t);
 	} while (scanned < before + 8192 && t.tv_sec < end);
 	write_text(knob, "%ld", old);
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
 	if (scanned == before)
 		vmtest_skip("the scanner did not run in 20 s");
 	area_expect_all(&a, device_nid());

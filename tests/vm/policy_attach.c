@@ -403,7 +403,6 @@ static void pinned_link_survives(void)
 	policy_start(&p, "verdicts");
 	id = policy_id(&p);
 	CHECK(bpf_link__pin(p.link, pin) == 0, "pin");
-	bpf_link__disconnect(p.link);
 	policy_close(&p);
 	expect_policy("verdicts", id);
 	CHECK_SYS(unlink(pin) == 0, "unlink %s", pin);

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: run.sh [GROUP...]
+# Run groups of tests in the VM, one boot each; without arguments all of them.
+# Each test is one line on stdout: `ok - NAME`, `not ok - NAME: why` or
+# `skip - NAME: why`. The exit status is 0 if none was `not ok`.
+#   KERNEL=debug   the kernel that checks itself: slower, so more time and memory
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../scripts/lib.sh"
+
+groups=(isolation fence memcg offline policy nodectl nodectl_races stress)
+case ${KERNEL:-release} in
+release) memory=768M patience=1 ;;
+*) memory=1536M patience=4 ;;
+esac
+
+# Seconds after which the VM of a group is ended: many times what it takes on
+# two idle CPUs without KVM, for machines that are not idle.
+limit() {
+	case $1 in
+	policy) echo $((1200 * patience)) ;;
+	*) echo $((600 * patience)) ;;
+	esac
+}
+
+# Without it KUnit refuses to run suites, also later.
+boot_parameters() {
+	case $1 in
+	isolation) echo "kunit.enable=1 kunit.autorun=0" ;;
+	esac
+}
+
+run_group() {
+	local group=$1 rc=0 seconds lines=$tmp/$1
+
+	seconds=$(limit "$group")
+	say "Group $group (at most $seconds s)"
+	"$top/scripts/vm.sh" -m "$memory" -n 512M \
+		-t "$seconds" --log "$build/vm/$group.log" \
+		-a "$(boot_parameters "$group")" \
+		-- "VMTEST_PATIENCE=$patience tests/vm/guest.sh $group" |
+		tee "$lines" || rc=$?
+	case $rc in
+	0) ;;
+	124) echo "not ok - $group: not done after $seconds s (kernel log: build/vm/$group.log)" ;;
+	125) echo "not ok - $group: the kernel crashed or did not boot (kernel log: build/vm/$group.log)" ;;
+	*) grep -q '^not ok - ' "$lines" ||
+		echo "not ok - $group: ended with status $rc" ;;
+	esac
+	if [ $rc = 0 ] && ! grep -q "^ok - $group" "$lines"; then
+		echo "not ok - $group: it ran no test"
+		rc=1
+	fi
+	return $rc
+}
+
+[ $# -eq 0 ] || groups=("$@")
+for group in "${groups[@]}"; do
+	[ -r "$top/tests/vm/group/$group.sh" ] ||
+		die "there is no group '$group'" \
+		    "there are: $(cd "$top/tests/vm/group" && echo *.sh | sed 's/\.sh//g')"
+done
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+bad=0
+for group in "${groups[@]}"; do
+	run_group "$group" || bad=1
+done
+exit $bad
