@@ -88,11 +88,13 @@ struct budget_counters {
 NODE_COUNTERS(struct budget_counters);
 
 /*
- * Take @nr pages of @limit, of which the kernel counts @held.  Check and take
- * are one step under the lock, so CPUs cannot both take the last page.
+ * Is there room for @nr pages in @limit, of which the kernel counts @held?  Then
+ * @take them, too.  Check and take are one step under the lock, so CPUs cannot
+ * both take the last page.
  */
 static __always_inline bool take_pages(struct account *acct, u64 memcg_id,
-				       u64 held, u64 nr, u64 limit)
+				       u64 held, u64 nr, u64 limit,
+				       bool take)
 {
 	u64 period = (u64)settle * NSEC_PER_MSEC;
 	u64 now = bpf_ktime_get_ns();
@@ -118,7 +120,8 @@ static __always_inline bool take_pages(struct account *acct, u64 memcg_id,
 
 	used = held + acct->this_period + acct->last_period;
 	if (used <= limit && nr <= limit - used) {
-		acct->this_period += nr;
+		if (take)
+			acct->this_period += nr;
 		granted = true;
 	}
 	bpf_spin_unlock(&acct->lock);
@@ -147,8 +150,9 @@ NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 	acct = bpf_map_lookup_elem(&accounts, &slot);
 	if (!acct)
 		goto unknown;
+	/* A large folio comes again, page by page, if it may come at all. */
 	if (!take_pages(acct, info.memcg_id, info.memcg_node_pages,
-			1ULL << (info.order & 31), limit)) {
+			1ULL << (info.order & 31), limit, !info.order)) {
 		NODE_COUNT(exceeded, 1);
 		return NADMIT_DENY;
 	}

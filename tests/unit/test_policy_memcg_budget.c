@@ -119,13 +119,21 @@ static void pages_of_one_chunk_count_against_each_other(void **state)
 	assert_int_equal(admitted_of(32, 7, 100), 10);
 }
 
-static void a_large_folio_counts_all_of_its_pages(void **state)
+static void a_large_folio_needs_room_for_all_of_its_pages(void **state)
 {
 	budget = 100;
 	known.order = 4;
 	assert_int_equal(offer(7, 84), NADMIT_ACCEPT);
-	assert_int_equal(offer(7, 84), NADMIT_DENY);
 	assert_int_equal(offer(8, 85), NADMIT_DENY);
+}
+
+static void a_large_folio_is_charged_by_its_pieces_only(void **state)
+{
+	budget = 100;
+	known.order = 4;
+	assert_int_equal(offer(7, 84), NADMIT_ACCEPT);
+	known.order = 0;
+	assert_int_equal(admitted_of(20, 7, 84), 16);
 }
 
 static void an_admitted_page_counts_for_settle_at_least(void **state)
@@ -294,7 +302,8 @@ int main(void)
 		TEST(the_last_page_of_the_budget_is_admitted),
 		TEST(a_cgroup_that_holds_its_budget_is_denied),
 		TEST(pages_of_one_chunk_count_against_each_other),
-		TEST(a_large_folio_counts_all_of_its_pages),
+		TEST(a_large_folio_needs_room_for_all_of_its_pages),
+		TEST(a_large_folio_is_charged_by_its_pieces_only),
 		TEST(an_admitted_page_counts_for_settle_at_least),
 		TEST(a_page_of_the_second_period_counts_as_long),
 		TEST(an_admitted_page_is_forgotten_after_settle_twice),
