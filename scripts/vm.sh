@@ -155,6 +155,9 @@ virtme=$build/virtme-ng
 [ -d "$virtme/virtme/guest" ] ||
 	die "virtme-ng is not unpacked" "run: make deps"
 case $top$out$kernel in
+/run/*|/var/run/*|/dev/*|/proc/*|/sys/*)
+	die "the VM has its own ${top%"${top#/*/}"}: it does not see $top" \
+	    "move the checkout" ;;
 *[[:space:],\"]*) die "a path with blanks, commas or quotes cannot be given to the VM: $top" ;;
 esac
 
