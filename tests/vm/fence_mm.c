@@ -371,10 +371,8 @@ static void push_to_swap(const struct area *a, size_t want)
 {
 	int round;
 
-	for (round = 0; round < 60 && swapped(a) < want; round++) {
-		forget_references(getpid());
-		cgroup_reclaim((want + 8) * PAGE);
-	}
+	for (round = 0; round < 60 && swapped(a) < want; round++)
+		reclaim_round(round, (want + 8) * PAGE);
 	CHECK(swapped(a) >= want, "only %zu of %zu pages are in swap",
 	      swapped(a), a->pages);
 }

@@ -35,8 +35,7 @@ static void fill_device(void)
 	for (round = 0; round < ROUNDS && still < 3; round++) {
 		long now;
 
-		forget_references(getpid());
-		cgroup_reclaim(pages * PAGE);
+		reclaim_round(round, pages * PAGE);
 		now = nd_counter("physical_used");
 		still = now == used && total - now < (long)PAGE ? still + 1 : 0;
 		used = now;

@@ -193,6 +193,8 @@ static void demote_cgroup(const char *path, const struct area *a)
 	snprintf(file, sizeof(file), "%s/memory.reclaim", path);
 	for (i = 0; i < 60 && area_count(a, device_nid()) < a->pages; i++) {
 		forget_references(getpid());
+		if (i >= 4)
+			usleep(100 * 1000);
 		write_text(file, "%zu swappiness=max", a->pages * PAGE + 4096);
 	}
 	area_expect_all(a, device_nid());

@@ -267,10 +267,8 @@ static void admit_deny_swaps(void)
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	policy_tune(&p, "admit", ADMIT_DENY);
 	start_counting();
-	for (round = 0; round < 40 && swapped(&a) < PAGES; round++) {
-		forget_references(getpid());
-		cgroup_reclaim(2 * PAGES * PAGE);
-	}
+	for (round = 0; round < 40 && swapped(&a) < PAGES; round++)
+		reclaim_round(round, 2 * PAGES * PAGE);
 	CHECK(swapped(&a) == PAGES, "only %zu pages went on to swap",
 	      swapped(&a));
 	CHECK(counted("pages_denied") >= PAGES, "pages_denied rose by %ld",

@@ -216,6 +216,22 @@ void forget_references(pid_t pid)
 }
 
 /**
+ * reclaim_round - one of several tries to reclaim memory of this test
+ * @round: which one, from 0
+ * @bytes: at most so much
+ *
+ * Aging of the active list goes by statistics of the cgroup that the kernel
+ * sums up every two seconds: later rounds give it time.
+ */
+void reclaim_round(int round, size_t bytes)
+{
+	forget_references(getpid());
+	if (round >= 4)
+		usleep(100 * 1000);
+	cgroup_reclaim(bytes);
+}
+
+/**
  * area_try_demote - make the pages cold and reclaim until all are on the
  * device node, or until it has been tried @rounds times
  *
@@ -229,8 +245,7 @@ bool area_try_demote(const struct area *a, int rounds)
 	for (i = 0; i < rounds; i++) {
 		for (page = 0; page < a->pages; page++)
 			*(volatile unsigned char *)area_page(a, page);
-		forget_references(getpid());
-		cgroup_reclaim(a->pages * PAGE + (1 << 20));
+		reclaim_round(i, a->pages * PAGE + (1 << 20));
 		if (area_count(a, device_nid()) == a->pages)
 			return true;
 	}

@@ -42,6 +42,7 @@ void area_demoted(struct area *a, size_t pages, enum fill kind);
 size_t area_count(const struct area *a, int nid);
 void area_expect_all(const struct area *a, int nid);
 void forget_references(pid_t pid);
+void reclaim_round(int round, size_t bytes);
 
 int page_nid(const void *addr);
 int page_nid_of(pid_t pid, const void *addr);
