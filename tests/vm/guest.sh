@@ -84,11 +84,19 @@ device_off() {
 
 scrub() { { echo 1 >"$emu/scrub"; } 2>/dev/null; }
 
+# Pages in the swap cache, on their way out, count as file pages.
 anon_only() {
 	local found
 
-	found=$(awk '$3 ~ /^(FilePages|Shmem|Slab|KernelStack|PageTables|HugePages_Total):/ && $4 > 0 { print $3 $4 }' \
-		"$node/meminfo")
+	echo 1 >/proc/sys/vm/stat_refresh
+	found=$(awk '{ kib[$3] = $4 }
+		END {
+			kib["FilePages:"] -= kib["SwapCached:"]
+			n = split("FilePages: Shmem: Slab: KernelStack: PageTables: HugePages_Total:", names)
+			for (i = 1; i <= n; i++)
+				if (kib[names[i]] > 0)
+					print names[i] kib[names[i]]
+		}' "$node/meminfo")
 	check anon_only "the node holds something else: $found" [ -z "$found" ]
 }
 
