@@ -165,7 +165,7 @@ $(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
 
-unit: $(unit_bin)
+unit: $(unit_bin) $(B)/vmlinux.h
 	$(Q)scripts/test.sh unit
 
 test: all
@@ -177,6 +177,8 @@ demo: all kernel-tree
 	$(Q)scripts/demo.sh
 
 # ---- the VM -----------------------------------------------------------------
+# As it was given: a $ in it is the shell's in the VM.
+override CMD := $(value CMD)
 export CMD
 vm: all
 	$(Q)if [ -n "$$CMD" ]; then exec scripts/vm.sh --load -- "$$CMD"; else exec scripts/vm.sh --load; fi
