@@ -8,19 +8,21 @@
 DEVICE=phys=1M
 
 body() {
-	local line=
+	local line= pid
 
 	# Its page cache lasts as long as it is open.
 	exec 9<"$VMTEST_CACHEDEV"
 	coproc FILL { exec "$bin/fill_memory"; }
+	# bash forgets it when it ends
+	pid=$FILL_PID
 	read -r -t $((60 * patience)) line <&"${FILL[0]}"
 	if [ "$line" = full ]; then
 		run isolation
 	else
 		fail fill_memory "memory could not be filled"
 	fi
-	kill "$FILL_PID" 2>/dev/null
-	wait "$FILL_PID" 2>/dev/null
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
 	rmdir /sys/fs/cgroup/vmtest/fill_memory
 	exec 9<&-
 	kunit
