@@ -46,15 +46,17 @@
 /* bpf_node_folio_sample() copies no more than this at once. */
 #define NODE_SAMPLE_MAX		256
 
-/* Errors that init() may answer with. */
+/* Errors that init() may answer with, and that kernel functions return. */
 #ifndef EPERM
 #define EPERM		1
+#define ENOENT		2
 #define ENOMEM		12
 #define EBUSY		16
 #define ENODEV		19
 #define EINVAL		22
 #define ENOSPC		28
 #define EOPNOTSUPP	95
+#define ESTALE		116
 #endif
 
 /*
@@ -75,7 +77,7 @@
 
 /**
  * bpf_node_folio_sample - copy a piece of a folio's content
- * @folio: the folio that the member was given
+ * @folio: the folio that the member was given, or one of the chunk
  * @off: where in the folio to start, in bytes
  * @buf: where to copy to
  * @buf__sz: how much to copy, 1 to NODE_SAMPLE_MAX bytes
@@ -83,7 +85,7 @@
  * The owner may be writing to the folio meanwhile: the copy need not be
  * consistent in itself, and the content may differ by the time it is stored.
  *
- * Allowed in admit_folio and choose_class.
+ * Allowed in admit_batch, admit_folio, choose_class and reclaim_folio.
  * Return: 0, -EINVAL when the piece is not inside the folio, -EIO when the
  * memory is bad.
  */
@@ -92,7 +94,7 @@ extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
 
 /**
  * bpf_node_folio_estimate - estimate how well a folio's content compresses
- * @folio: the folio that the member was given
+ * @folio: the folio that the member was given, or one of the chunk
  * @samples: windows of 64 bytes to look at, 1 to 64; 0 means 16
  *
  * It measures how evenly the values of the bytes are distributed: 0 is one byte
@@ -100,7 +102,7 @@ extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
  * repetition, which compresses better, nor that hexadecimal digits in random
  * order (near 500) hardly compress.  docs/policies.md has more of such values.
  *
- * Allowed in admit_folio and choose_class.
+ * Allowed in admit_batch, admit_folio and choose_class.
  * Return: 0 to 1000, -EINVAL for too many windows, -EIO when the memory is bad.
  */
 extern s32 bpf_node_folio_estimate(struct folio *folio,
@@ -108,17 +110,117 @@ extern s32 bpf_node_folio_estimate(struct folio *folio,
 
 /**
  * bpf_node_folio_info - what the kernel knows about a folio
- * @folio: the folio that the member was given
+ * @folio: the folio that the member was given, or one of the chunk
  * @info: filled in
  * @info__sz: sizeof(*info)
  *
- * Allowed in admit_folio, choose_class, migrated and promote_fault.
+ * Allowed in admit_batch, admit_folio, choose_class, migrated, promote_fault,
+ * promote_hot and reclaim_folio.
  * Return: 0, -EINVAL for a size that the kernel does not know, -ENODEV when the
  * node is going away.  After an error @info holds nothing useful.
  */
 extern int bpf_node_folio_info(struct folio *folio,
 			       struct node_folio_info *info,
 			       u32 info__sz) __weak __ksym;
+
+/**
+ * bpf_node_stat - how the policy's node is
+ * @item: enum node_stat: NSTAT_PHYS_TOTAL, NSTAT_PHYS_USED,
+ *	NSTAT_LOGICAL_TOTAL, NSTAT_LOGICAL_USED, NSTAT_BALLOON and
+ *	NSTAT_DRAM_FREE in bytes, NSTAT_PRESSURE as enum node_pressure
+ *
+ * As of now, and each item for itself: two of them need not fit together.
+ * NSTAT_LOGICAL_USED visits all CPUs.  Ask once per chunk, not per folio.
+ *
+ * Allowed in all members.
+ * Return: the value.  U64_MAX, that is ~0ULL, for an item that the kernel does
+ * not know, and when the node is going away.
+ */
+extern u64 bpf_node_stat(u32 item) __weak __ksym;
+
+struct bpf_iter_node_folio;
+
+/**
+ * bpf_iter_node_folio_new - begin to walk the folios of a chunk
+ * @it: the iterator
+ * @ctx: what admit_batch was given, nothing else
+ *
+ * Policies write NODE_FOR_EACH_FOLIO(), which calls this and the next two.
+ *
+ * Allowed in admit_batch.
+ * Return: 0, -EINVAL when there is no folio to walk.
+ */
+extern int bpf_iter_node_folio_new(struct bpf_iter_node_folio *it,
+				   struct node_admit_ctx *ctx) __weak __ksym;
+
+/**
+ * bpf_iter_node_folio_next - the next folio of a chunk
+ * @it: the iterator
+ *
+ * Allowed in admit_batch.
+ * Return: the folio, valid until the member returns, or NULL after the last.
+ */
+extern struct folio *
+bpf_iter_node_folio_next(struct bpf_iter_node_folio *it) __weak __ksym;
+
+/**
+ * bpf_iter_node_folio_destroy - end a walk
+ * @it: the iterator
+ *
+ * Allowed in admit_batch.
+ */
+extern void
+bpf_iter_node_folio_destroy(struct bpf_iter_node_folio *it) __weak __ksym;
+
+/**
+ * bpf_node_admit_set - decide about a folio of the chunk in advance
+ * @ctx: what admit_batch was given, nothing else
+ * @folio: a folio of the chunk
+ * @verdict: enum node_admit
+ *
+ * Takes the place of an answer of admit_folio, which is not called for this
+ * folio.  Of two verdicts on a folio the later one holds.
+ *
+ * Allowed in admit_batch.
+ * Return: 0, -ENOENT when the folio is not in the chunk.
+ */
+extern int bpf_node_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
+			      u32 verdict) __weak __ksym;
+
+/**
+ * bpf_node_admit_rate - limit how much comes into the node
+ * @pages_per_sec: pages per second, 0 for no limit
+ *
+ * Holds until the next call and ends with the policy.  Called in init, it takes
+ * effect when the policy is attached, and not if init refuses.
+ *
+ * Allowed in pressure and init.
+ * Return: 0, -ENODEV when the node is going away, -ESTALE when another policy
+ * has just taken the place of this one.
+ */
+extern int bpf_node_admit_rate(u32 pages_per_sec) __weak __ksym;
+
+/**
+ * bpf_node_request_reclaim - have pages of the node reclaimed
+ * @nr_pages: how many, in addition to what was requested before
+ *
+ * A worker reclaims them soon, and as many as it can.  Requests that wait are
+ * cut to the size of the node.
+ *
+ * Allowed in pressure.
+ * Return: 0, -ENODEV when the node is going away.
+ */
+extern int bpf_node_request_reclaim(u64 nr_pages) __weak __ksym;
+
+/**
+ * NODE_FOR_EACH_FOLIO - walk the folios of a chunk, in admit_batch
+ * @_folio: variable of type struct folio *, the folio at hand in the body
+ * @_ctx: what admit_batch was given
+ *
+ * Like a for statement: the body may break and continue.
+ */
+#define NODE_FOR_EACH_FOLIO(_folio, _ctx)				\
+	bpf_for_each(node_folio, _folio, _ctx)
 
 /**
  * NODE_POLICY - name the policy of this object
@@ -262,5 +364,8 @@ extern int bpf_node_folio_info(struct folio *folio,
 #define ___node_ops5(_m, _x...)	___node_ops1(_m), ___node_ops4(_x)
 #define ___node_ops6(_m, _x...)	___node_ops1(_m), ___node_ops5(_x)
 #define ___node_ops7(_m, _x...)	___node_ops1(_m), ___node_ops6(_x)
+#define ___node_ops8(_m, _x...)	___node_ops1(_m), ___node_ops7(_x)
+#define ___node_ops9(_m, _x...)	___node_ops1(_m), ___node_ops8(_x)
+#define ___node_ops10(_m, _x...) ___node_ops1(_m), ___node_ops9(_x)
 
 #endif /* __NODE_EXT_BPF_H */

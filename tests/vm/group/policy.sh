@@ -5,6 +5,7 @@
 
 body() {
 	run policy_attach
+	run policy_kfuncs
 	run policy_verdicts
 	run policy_shipped
 	# Each update waits for readers: let that not take a tick each.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls bpf_node_folio_info() from admit_batch, which has no folio. */
+/* Passes off the context of admit_batch as a folio. */
 #include "node_ext.bpf.h"
 
-NODE_POLICY(info_batch, "test: info is not allowed in admit_batch");
+NODE_POLICY(info_batch, "test: a context is no folio");
 
 NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 {

@@ -149,7 +149,7 @@ NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
 	EXPECT(bad_ctx, ctx->nid == own_nid);
 	EXPECT(bad_ctx, ctx->default_class >= 1 &&
 			ctx->default_class <= ctx->nr_classes);
-	EXPECT(bad_ctx, ctx->pad == 0);
+	EXPECT(bad_ctx, ctx->pressure < __NPRESS_MAX);
 	if (look)
 		check_content(folio);
 	return class;

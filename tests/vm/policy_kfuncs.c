@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which member may call which kernel function: all pairs, each loaded by
+ * itself.  The table of docs/abi.md once more, written down independently of
+ * the kernel's.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/pages.h"
+#include "lib/policy.h"
+
+/* Of kfuncs.bpf.c: its name for the function, and the name of the function */
+static const struct {
+	const char *name;
+	const char *kfunc;
+	const char *members;
+} kfuncs[] = {
+	{ "sample", "bpf_node_folio_sample",
+	  "admit_batch admit_folio choose_class reclaim_folio" },
+	{ "estimate", "bpf_node_folio_estimate",
+	  "admit_batch admit_folio choose_class" },
+	{ "info", "bpf_node_folio_info",
+	  "admit_batch admit_folio choose_class migrated promote_fault promote_hot reclaim_folio" },
+	{ "stat", "bpf_node_stat",
+	  "admit_batch admit_folio choose_class migrated promote_fault promote_hot reclaim_folio pressure init exit" },
+	{ "iter", "bpf_iter_node_folio_new", "admit_batch" },
+	{ "admit_set", "bpf_node_admit_set", "admit_batch" },
+	{ "admit_rate", "bpf_node_admit_rate", "pressure init" },
+	{ "request", "bpf_node_request_reclaim", "pressure" },
+};
+
+static const char *const members[] = {
+	"admit_batch", "admit_folio", "choose_class", "migrated",
+	"promote_fault", "promote_hot", "reclaim_folio", "pressure", "init",
+	"exit",
+};
+
+static bool listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = list;
+
+	while ((at = strstr(at, word))) {
+		if ((at == list || at[-1] == ' ') &&
+		    (!at[len] || at[len] == ' '))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* Load the policy of kfuncs.bpf.c that is called @name, and no other. */
+static int load_one(const char *name, char *log, size_t size)
+{
+	char prog_name[64];
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	bool found = false;
+	struct policy p;
+	int ret;
+
+	policy_open(&p, "kfuncs", device_nid());
+	bpf_object__for_each_map(map, p.obj) {
+		bool wanted = !strcmp(bpf_map__name(map), name);
+
+		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
+			continue;
+		CHECK(bpf_map__set_autocreate(map, wanted) == 0, "%s", name);
+		found |= wanted;
+	}
+	CHECK(found, "there is no %s in kfuncs.bpf.o", name);
+	snprintf(prog_name, sizeof(prog_name), "op_%s", name);
+	prog = bpf_object__find_program_by_name(p.obj, prog_name);
+	log[0] = '\0';
+	if (prog)
+		bpf_program__set_log_buf(prog, log, size);
+	ret = policy_load(&p);
+	policy_close(&p);
+	return ret;
+}
+
+static void every_pair(void)
+{
+	static char log[1 << 16];
+	char name[64], reason[128];
+	size_t i, j;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(kfuncs); i++) {
+		for (j = 0; j < ARRAY_SIZE(members); j++) {
+			snprintf(name, sizeof(name), "%s__%s", members[j],
+				 kfuncs[i].name);
+			ret = load_one(name, log, sizeof(log));
+			if (listed(kfuncs[i].members, members[j])) {
+				CHECK(ret == 0, "%s must load: %s: %.300s",
+				      name, strerror(-ret), log);
+				continue;
+			}
+			CHECK(ret < 0, "%s was loaded", name);
+			/* Not for the sake of its arguments. */
+			snprintf(reason, sizeof(reason),
+				 "calling kernel function %s is not allowed",
+				 kfuncs[i].kfunc);
+			CHECK(strstr(log, reason), "%s: %.300s", name, log);
+		}
+	}
+}
+
+/* Breaks if the verifier lets a program tell the kernel what a chunk is. */
+static void forged_chunk(void)
+{
+	static const char *const forged[] = {
+		"walk_of_stack", "walk_of_map", "walk_of_cast", "set_of_stack",
+		"set_of_batch", "folio_of_stack", "folio_unchecked",
+	};
+	static char log[1 << 16];
+	char name[64];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(forged); i++) {
+		snprintf(name, sizeof(name), "forged__%s", forged[i]);
+		ret = load_one(name, log, sizeof(log));
+		CHECK(ret < 0, "%s was loaded", name);
+	}
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(every_pair),
+	VMTEST(forged_chunk),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
