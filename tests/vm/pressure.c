@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel does by itself when the device has less room: the levels of
+ * pressure, the balloon, and that nothing is lost when capacity is cut.
+ *
+ * Needs a device whose physical space is a fraction of its logical one.
+ * Environment: VMTEST_SWAPDEV, a swap device that is on.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/pages.h"
+
+#define EMU		"/sys/kernel/debug/cram_emu/"
+#define MIB		(1UL << 20)
+#define SETTLE_SECONDS	30
+#define ROUNDS		8
+
+static long patience(void)
+{
+	const char *p = getenv("VMTEST_PATIENCE");
+
+	return p && atoi(p) > 1 ? atoi(p) : 1;
+}
+
+static bool pressure_is(const char *level)
+{
+	char now[32];
+
+	CHECK(nd_text("pressure", now, sizeof(now)) > 0, "no pressure file");
+	return !strcmp(now, level);
+}
+
+/* wait_for(CONDITION, ...): it becomes true, in the time that users accept */
+#define wait_for(cond, fmt, ...)					\
+	do {								\
+		long ___i, ___n = SETTLE_SECONDS * 10 * patience();	\
+									\
+		for (___i = 0; ___i < ___n && !(cond); ___i++)		\
+			usleep(100 * 1000);				\
+		CHECK(cond, fmt, ##__VA_ARGS__);			\
+	} while (0)
+
+static void set_limit(long bytes)
+{
+	int ret = write_text(EMU "phys_limit", "%ld", bytes);
+
+	CHECK(ret == 0, "phys_limit: %s", strerror(-ret));
+}
+
+static long physical_total(void)
+{
+	return nd_counter("physical_total");
+}
+
+static long physical_used(void)
+{
+	return nd_counter("physical_used");
+}
+
+/* What went wrong before is not this test's: start at OK, with all there is. */
+static void begin(void)
+{
+	set_limit(emu_counter("phys_total"));
+	wait_for(pressure_is("ok"), "the node does not come to rest");
+	wait_for(nd_counter("balloon_pages") == nd_counter("balloon_target"),
+		 "the balloon does not come to rest");
+}
+
+static void end(const struct area *a)
+{
+	area_verify(a);
+	CHECK(emu_counter("violations") == 0,
+	      "the device held more than it had %ld times",
+	      emu_counter("violations"));
+}
+
+/* Random pages, more than the device can hold raw. */
+static void fill(struct area *a)
+{
+	area_map(a, physical_total() / PAGE + 1024, FILL_RANDOM);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(a, ROUNDS);
+}
+
+/* Below HIGH all of it comes in, at LOW with delay; at HIGH nothing does. */
+static void admission_slows_and_stops(void)
+{
+	long slowed, total, demoted;
+	struct area a;
+
+	begin();
+	slowed = nd_counter("pages_slowed");
+	total = physical_total();
+	fill(&a);
+	CHECK(nd_counter("pages_slowed") > slowed, "no page was held back");
+	CHECK(physical_used() >= total * 85 / 100,
+	      "only %ld of %ld bytes are used", physical_used(), total);
+	CHECK(physical_used() <= total * 95 / 100,
+	      "%ld of %ld bytes are used: admission did not stop",
+	      physical_used(), total);
+	wait_for(pressure_is("high"), "the level is not high");
+	demoted = nd_counter("pages_demoted");
+	area_try_demote(&a, 2);
+	CHECK(nd_counter("pages_demoted") == demoted,
+	      "%ld pages came in at HIGH",
+	      nd_counter("pages_demoted") - demoted);
+	end(&a);
+}
+
+/* At HIGH the balloon takes the free pages, and gives them back after it. */
+static void balloon_takes_and_gives(void)
+{
+	long free_before, balloon;
+	struct area a;
+
+	begin();
+	free_before = nd_meminfo(device_nid(), "MemFree");
+	fill(&a);
+	wait_for(pressure_is("high"), "the level is not high");
+	wait_for(nd_meminfo(device_nid(), "MemFree") * 1024 <
+		 (long)(nd_counter("logical_total") / 8),
+		 "%ld KiB of the node are free, before it were %ld",
+		 nd_meminfo(device_nid(), "MemFree"), free_before);
+	balloon = nd_counter("balloon_pages");
+	CHECK(balloon > 0, "the balloon is empty");
+	CHECK(nd_counter("balloon_in") > 0 && emu_counter("trimmed") > 0,
+	      "the device was not told of the pages that the balloon took");
+	end(&a);
+	area_unmap(&a);
+	wait_for(pressure_is("ok"), "the level stays although all is free");
+	wait_for(nd_counter("balloon_pages") < balloon / 2,
+		 "the balloon keeps %ld of %ld pages",
+		 nd_counter("balloon_pages"), balloon);
+}
+
+static void grow(struct area *a, enum fill kind)
+{
+	area_map(a, physical_total() / 2 / PAGE, kind);
+	area_demote(a);
+}
+
+/*
+ * The usable size goes by what the data compress to: pages that do not shrink
+ * leave room for few others, zero pages for many.
+ */
+static void balloon_follows_the_ratio(void)
+{
+	long raw, zero;
+	struct area a;
+
+	begin();
+	grow(&a, FILL_RANDOM);
+	wait_for(nd_counter("balloon_target") > 0 &&
+		 nd_counter("balloon_pages") == nd_counter("balloon_target"),
+		 "balloon of %ld pages, target %ld",
+		 nd_counter("balloon_pages"), nd_counter("balloon_target"));
+	raw = nd_counter("balloon_pages");
+	area_unmap(&a);
+
+	grow(&a, FILL_ZERO);
+	wait_for(nd_counter("balloon_pages") < raw / 4,
+		 "the balloon keeps %ld pages, with raw data it had %ld",
+		 nd_counter("balloon_pages"), raw);
+	zero = nd_counter("balloon_pages");
+	area_unmap(&a);
+
+	grow(&a, FILL_RANDOM);
+	wait_for(nd_counter("balloon_pages") > zero + (raw - zero) / 2,
+		 "the balloon has %ld pages again, it had %ld and %ld",
+		 nd_counter("balloon_pages"), raw, zero);
+	end(&a);
+}
+
+/* The same for every way out and every kind of report. */
+static void cut(struct area *a, int percent)
+{
+	long limit;
+
+	fill(a);
+	limit = emu_counter("phys_total") / 100 * percent;
+	set_limit(limit);
+	wait_for(physical_used() <= limit,
+		 "%ld bytes are used, the device has %ld (reclaimed %ld, evacuated %ld)",
+		 physical_used(), limit, nd_counter("pages_reclaimed"),
+		 nd_counter("pages_evacuated"));
+}
+
+/* A quarter is left: the rest goes to swap. */
+static void lost_capacity_goes_to_swap(void)
+{
+	long reclaimed = nd_counter("pages_reclaimed");
+	struct area a;
+
+	if (!getenv("VMTEST_SWAPDEV"))
+		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	begin();
+	fill(&a);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	set_limit(emu_counter("phys_total") / 4);
+	wait_for(physical_used() <= emu_counter("phys_total") / 4,
+		 "%ld bytes are used, the device has %ld", physical_used(),
+		 emu_counter("phys_total") / 4);
+	CHECK(nd_counter("pages_reclaimed") > reclaimed,
+	      "pages_reclaimed did not move");
+	CHECK(cgroup_number("memory.swap.current") > 0, "nothing is in swap");
+	end(&a);
+}
+
+/* Nothing may be swapped: it goes to DRAM, where it came from. */
+static void lost_capacity_goes_to_dram(void)
+{
+	long evacuated = nd_counter("pages_evacuated");
+	struct area a;
+
+	begin();
+	cut(&a, 25);
+	CHECK(nd_counter("pages_evacuated") > evacuated,
+	      "pages_evacuated did not move");
+	CHECK(cgroup_number("memory.swap.current") == 0, "%ld bytes are in swap",
+	      cgroup_number("memory.swap.current"));
+	end(&a);
+}
+
+static void capacity_comes_back(void)
+{
+	long demoted;
+	struct area a;
+
+	begin();
+	cut(&a, 25);
+	wait_for(!pressure_is("critical"), "the level stays critical");
+	set_limit(emu_counter("phys_total"));
+	wait_for(pressure_is("ok"), "the level does not come back to ok");
+	CHECK(physical_total() == emu_counter("phys_total"),
+	      "physical_total is %ld", physical_total());
+	demoted = nd_counter("pages_demoted");
+	area_try_demote(&a, 3);
+	CHECK(nd_counter("pages_demoted") > demoted, "nothing comes in again");
+	end(&a);
+}
+
+/* ---- reports that cannot be trusted --------------------------------------- */
+
+static void inject(const char *fault, int probability)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), EMU "%s/probability", fault);
+	if (access(path, W_OK))
+		vmtest_skip("%s is not there: no fault injection", path);
+	ret = write_text(path, "%d", probability);
+	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+	snprintf(path, sizeof(path), EMU "%s/times", fault);
+	ret = write_text(path, "-1");
+	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+}
+
+static const char *injected;
+
+static void stop_injecting(void)
+{
+	char path[128];
+
+	if (!injected)
+		return;
+	snprintf(path, sizeof(path), EMU "%s/probability", injected);
+	write_text(path, "0");
+}
+
+static void cut_with(const char *fault, int probability)
+{
+	struct area a;
+
+	begin();
+	injected = fault;
+	atexit(stop_injecting);
+	inject(fault, probability);
+	cut(&a, 25);
+	stop_injecting();
+	end(&a);
+	set_limit(emu_counter("phys_total"));
+	wait_for(pressure_is("ok"), "the level does not come back to ok");
+}
+
+static void missing_reports_lose_nothing(void)
+{
+	cut_with("drop_report", 100);
+}
+
+static void late_reports_lose_nothing(void)
+{
+	cut_with("late_report", 100);
+}
+
+static void wrong_reports_lose_nothing(void)
+{
+	cut_with("wrong_report", 100);
+}
+
+static void repeated_reports_lose_nothing(void)
+{
+	cut_with("repeat_report", 100);
+}
+
+static void refused_trims_lose_nothing(void)
+{
+	cut_with("fail_trim", 100);
+}
+
+/* Pages take more than they would: compressibility collapses. */
+static void growing_pages_lose_nothing(void)
+{
+	struct area a;
+
+	begin();
+	injected = "size_jitter";
+	atexit(stop_injecting);
+	inject(injected, 50);
+	area_map(&a, physical_total() / PAGE * 2, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(&a, ROUNDS);
+	CHECK(physical_used() <= physical_total(), "%ld of %ld bytes are used",
+	      physical_used(), physical_total());
+	stop_injecting();
+	end(&a);
+}
+
+/* Half of the reservations fail: those pages stay where they are. */
+static void failing_reservations_lose_nothing(void)
+{
+	long refused = nd_counter("pages_refused_device");
+	struct area a;
+
+	begin();
+	injected = "fail_reserve";
+	atexit(stop_injecting);
+	inject(injected, 50);
+	area_map(&a, 2048, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(&a, ROUNDS);
+	CHECK(nd_counter("pages_refused_device") > refused,
+	      "no page was refused");
+	stop_injecting();
+	end(&a);
+}
+
+/* ---- what must go on ------------------------------------------------------- */
+
+/* A full node, no swap: a limit kills inside of the cgroup, and nobody hangs. */
+static void full_node_and_no_swap_ends_in_oom(void)
+{
+	struct area a;
+	int status;
+	pid_t pid;
+
+	begin();
+	fill(&a);
+	CHECK(cgroup_write("memory.max", "%ld",
+			   cgroup_number("memory.current") + (long)(4 * MIB)) == 0,
+	      "memory.max");
+	pid = fork();
+	CHECK_SYS(pid >= 0, "fork");
+	if (!pid) {
+		unsigned char *p = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (write_text("/proc/self/oom_score_adj", "1000"))
+			_exit(2);
+		memset(p, 1, 64 * MIB);
+		_exit(0);
+	}
+	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "the process that exceeded the limit ended with status %#x",
+	      status);
+	end(&a);
+}
+
+/* The node goes and comes while its balloon is full and it is being emptied. */
+static void node_leaves_while_it_is_emptied(void)
+{
+	struct area a;
+	int i, ret;
+
+	begin();
+	fill(&a);
+	for (i = 0; i < 5; i++) {
+		set_limit(emu_counter("phys_total") / 4);
+		ret = write_text(EMU "online", "0");
+		CHECK(ret == 0, "offline, round %d: %s", i, strerror(-ret));
+		CHECK(area_count(&a, device_nid()) == 0,
+		      "%zu pages are on a node that is gone",
+		      area_count(&a, device_nid()));
+		set_limit(emu_counter("phys_total"));
+		ret = write_text(EMU "online", "1");
+		CHECK(ret == 0, "online, round %d: %s", i, strerror(-ret));
+		area_try_demote(&a, 3);
+		CHECK(area_count(&a, device_nid()) > 0,
+		      "nothing comes in, round %d", i);
+	}
+	end(&a);
+}
+
+/* A memory block goes offline although the balloon has pages of it. */
+static void block_goes_offline_under_the_balloon(void)
+{
+	char path[128], link[128];
+	int i, ret, done = 0;
+	struct area a;
+
+	begin();
+	fill(&a);
+	wait_for(nd_counter("balloon_pages") > 0, "the balloon is empty");
+	for (i = 0; i < 512 && !done; i++) {
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/memory/memory%d/state", i);
+		snprintf(link, sizeof(link),
+			 "/sys/devices/system/memory/memory%d/node%d", i,
+			 device_nid());
+		if (access(link, F_OK))
+			continue;
+		ret = write_text(path, "offline");
+		CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+		ret = write_text(path, "online_movable");
+		CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+		done++;
+	}
+	CHECK(done, "the node has no memory block");
+	wait_for(nd_counter("balloon_pages") > 0,
+		 "the balloon did not come back");
+	end(&a);
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(admission_slows_and_stops),
+	VMTEST(balloon_takes_and_gives),
+	VMTEST(balloon_follows_the_ratio),
+	VMTEST(lost_capacity_goes_to_swap),
+	VMTEST(lost_capacity_goes_to_dram),
+	VMTEST(capacity_comes_back),
+	VMTEST(missing_reports_lose_nothing),
+	VMTEST(late_reports_lose_nothing),
+	VMTEST(wrong_reports_lose_nothing),
+	VMTEST(repeated_reports_lose_nothing),
+	VMTEST(refused_trims_lose_nothing),
+	VMTEST(growing_pages_lose_nothing),
+	VMTEST(failing_reservations_lose_nothing),
+	VMTEST(full_node_and_no_swap_ends_in_oom),
+	VMTEST(node_leaves_while_it_is_emptied),
+	VMTEST(block_goes_offline_under_the_balloon),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
