@@ -369,9 +369,16 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		      "option %s needs an argument", c->args[optind - 1]);
 		return -EINVAL;
 	default:
+		/* The value of a known option: it was given an argument. */
+		if (optopt >= LONG_PATH) {
+			usage("\"nodectl --help\" lists the options.",
+			      "the option in %s takes no argument",
+			      c->args[optind - 1]);
+			return -EINVAL;
+		}
 		usage("\"nodectl --help\" lists the options.",
 		      "there is no option %s",
-		      optopt && optopt < 256 ? (char[]){ '-', optopt, 0 } :
+		      optopt ? (char[]){ '-', optopt, 0 } :
 					       c->args[optind - 1]);
 		return -EINVAL;
 	}

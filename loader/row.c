@@ -118,6 +118,18 @@ const char *fmt_size_short(struct number bytes, char *buf, size_t size)
 }
 
 /**
+ * fmt_pages_short - the size of so many pages in at most 5 characters
+ * @pages: the number
+ * @buf: where to write
+ * @size: of @buf
+ */
+const char *fmt_pages_short(struct number pages, char *buf, size_t size)
+{
+	pages.value *= sysconf(_SC_PAGESIZE);
+	return fmt_size_short(pages, buf, size);
+}
+
+/**
  * fmt_rate - a rate in at most 5 characters
  * @per_s: the number
  * @buf: where to write
@@ -171,8 +183,7 @@ static const char *column_text(const struct row *r, unsigned int column,
 		snprintf(buf, size, "%.2f", n.value);
 		return buf;
 	case PAGES_AS_SIZE:
-		n.value *= sysconf(_SC_PAGESIZE);
-		return fmt_size_short(n, buf, size);
+		return fmt_pages_short(n, buf, size);
 	case RATE:
 		return fmt_rate(n, buf, size);
 	case SHARE:

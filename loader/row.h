@@ -47,6 +47,7 @@ void row_text(const struct row *r, unsigned int first, unsigned int last,
 struct json_object *row_json(const struct row *r);
 
 const char *fmt_size_short(struct number bytes, char *buf, size_t size);
+const char *fmt_pages_short(struct number pages, char *buf, size_t size);
 const char *fmt_rate(struct number per_s, char *buf, size_t size);
 const char *fmt_share(struct number share, char *buf, size_t size);
 

@@ -74,7 +74,7 @@ static void print_all(const struct node *node, const struct sample *s)
 				printf("  %-26s %20s\n", counters[i].name, "-");
 		}
 	}
-	printf("what follows\n");
+	printf("derived\n");
 	printf("  %-26s %20s\n", "pressure", s->pressure[0] ? s->pressure : "-");
 	if (ratio.known)
 		printf("  %-26s %20.2f\n", "ratio", ratio.value);
@@ -126,8 +126,8 @@ static void print_row(const struct sample *now, const struct sample *before,
 		printf("%5.2f ", ratio.value);
 	else
 		printf("%5s ", "-");
-	printf("%7s ", fmt_rate(sample_gauge(now, "balloon_pages"), text,
-				sizeof(text)));
+	printf("%7s ", fmt_pages_short(sample_gauge(now, "balloon_pages"), text,
+				       sizeof(text)));
 	printf("%6s ", fmt_share(sample_bounce(now, before), text, sizeof(text)));
 	printf("%s\n", now->pressure[0] ? now->pressure : "-");
 }
