@@ -87,7 +87,8 @@ programs: nodectl policies $(B)/bpftool
 CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR)
 CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include
 LIBBPF := $(B)/libbpf/libbpf.a
-LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c -lncursesw -ltinfo -lelf -lz -lpthread
+NCURSES := $(or $(shell pkg-config --libs ncursesw 2>/dev/null),-lncursesw -ltinfo)
+LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c $(NCURSES) -lelf -lz -lpthread
 
 # Everything but main() is a library, so that unit tests link what they test.
 loader_src := $(wildcard loader/*.c)

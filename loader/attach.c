@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <json-c/json.h>
 
+#include "handover.h"
 #include "kernel.h"
 #include "live.h"
 #include "node.h"
@@ -25,12 +26,14 @@
  * @node: the node
  * @live: the policy that the node had when we looked
  * @obj: the new policy
+ * @maps: what became of its maps
  * @file: its file
  */
 struct attempt {
 	struct node node;
 	struct live live;
 	struct object obj;
+	struct handover maps;
 	char file[PATH_MAX];
 };
 
@@ -121,6 +124,47 @@ static int attempt_node(struct attempt *a, int nid, struct failure *f)
 	return 0;
 }
 
+/* A swap: the new policy gets what the old one has learned. */
+static int attempt_maps(struct attempt *a, const struct cmdline *c,
+			struct failure *f)
+{
+	size_t len;
+	int err = 0;
+
+	if (!c->fresh)
+		err = live_maps(&a->live, f);
+	if (!err)
+		return handover_maps(&a->live, &a->obj, c->fresh, &a->maps, f);
+	len = strlen(f->next);
+	snprintf(f->next + len, sizeof(f->next) - len,
+		 "%s--fresh swaps without looking at the old maps.",
+		 len ? " " : "");
+	return err;
+}
+
+/* It is not tried again without them: what was learned would be lost. */
+static void blame_maps(const struct attempt *a, struct failure *f)
+{
+	size_t len = strlen(f->next);
+	const char *sep = " ";
+	unsigned int i;
+
+	if (!a->maps.nr_done || len + 256 > sizeof(f->next))
+		return;
+	len += snprintf(f->next + len, sizeof(f->next) - len,
+			"%sIt was to take over from the old policy the maps",
+			len ? " " : "");
+	for (i = 0; i < a->maps.nr && len + 160 < sizeof(f->next); i++) {
+		if (!a->maps.maps[i].id)
+			continue;
+		len += snprintf(f->next + len, sizeof(f->next) - len, "%s%s", sep,
+				a->maps.maps[i].name);
+		sep = ", ";
+	}
+	snprintf(f->next + len, sizeof(f->next) - len,
+		 "; --fresh gives it empty ones.");
+}
+
 static int attempt_object(struct attempt *a, const struct cmdline *c,
 			  struct failure *f)
 {
@@ -137,8 +181,13 @@ static int attempt_object(struct attempt *a, const struct cmdline *c,
 		err = object_set_tunables(&a->obj, &set, f);
 	if (!err)
 		err = object_set_nid(&a->obj, a->node.nid, f);
-	if (!err)
-		err = object_load(&a->obj, c->log_file, f);
+	if (!err && a->live.map_id)
+		err = attempt_maps(a, c, f);
+	if (err)
+		return err;
+	err = object_load(&a->obj, c->log_file, f);
+	if (err && err != -EINTR)
+		blame_maps(a, f);
 	if (!err)
 		err = object_register(&a->obj, f);
 	if (!err && signals_stop())
@@ -438,6 +487,23 @@ static int settle(struct attempt *a, double seconds, uint32_t new_id,
 	return fail(f, -ECANCELED, NULL, "%s; it was taken back", reason);
 }
 
+/* A map that only the new policy has is no news. */
+static void print_maps(const struct attempt *a)
+{
+	const struct handover_map *m;
+	unsigned int i;
+
+	for (i = 0; i < a->maps.nr; i++) {
+		m = &a->maps.maps[i];
+		if (m->id)
+			printf("%s: map %s was handed over with what it holds\n",
+			       a->node.name, m->name);
+		else if (m->namesake)
+			printf("%s: map %s starts empty: %s\n", a->node.name,
+			       m->name, m->why);
+	}
+}
+
 static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id)
 {
 	struct json_object *o, *old;
@@ -446,9 +512,11 @@ static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id
 		printf("%s: policy %s (id %u) replaced %s (id %u); detach it with: nodectl unload %s\n",
 		       a->node.name, a->obj.name, id, a->live.name,
 		       a->live.map_id, a->node.name);
+		print_maps(a);
 		return;
 	}
 	o = attached_json(a, id, link_id);
+	json_object_object_add(o, "maps", handover_json(&a->maps));
 	old = json_object_new_object();
 	out_str(old, "policy", a->live.name);
 	out_int(old, "id", a->live.map_id);
@@ -475,6 +543,7 @@ static void say_what_stays(const struct attempt *a, struct failure *f)
 
 /**
  * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S]
+ *	     [--fresh]
  * @c: the command line
  */
 int do_swap(const struct cmdline *c)

@@ -256,6 +256,20 @@ out:
 }
 
 /**
+ * live_maps - find the maps that a policy's programs use
+ * @live: the policy, its map_fd open
+ * @f: why not
+ *
+ * Return: 0 or a negative errno.
+ */
+int live_maps(struct live *live, struct failure *f)
+{
+	struct btf *btf = vmlinux_btf(f);
+
+	return btf ? read_members(live, btf, f) : -EOPNOTSUPP;
+}
+
+/**
  * struct live_section - a data section of the object that became a map
  * @fd: the map, or -1
  * @size: of its value

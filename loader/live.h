@@ -77,6 +77,7 @@ struct live {
 
 int live_identify(const struct node *node, struct live *live);
 int live_find_link(const struct node *node, struct live *live, struct failure *f);
+int live_maps(struct live *live, struct failure *f);
 int live_read(struct live *live, struct failure *f);
 void live_close(struct live *live);
 int live_store(struct live *live, const struct tunable *tun, uint64_t value,

@@ -23,6 +23,9 @@ enum {
 	OPT_COUNT	= 1 << 3,
 	OPT_DURATION	= 1 << 4,
 	OPT_SETTLE	= 1 << 5,
+	OPT_HISTOGRAM	= 1 << 6,
+	OPT_FRESH	= 1 << 7,
+	REPEATS		= 1 << 8,	/* no option: repeats also without --interval */
 };
 
 /**
@@ -86,13 +89,15 @@ static const struct verb verbs[] = {
 		"nodectl load node1 compressible threshold=600",
 	},
 	{
-		"swap", do_swap, 2, -1, OPT_LOG | OPT_EXPECT | OPT_SETTLE,
-		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S] [--log FILE]",
+		"swap", do_swap, 2, -1,
+		OPT_LOG | OPT_EXPECT | OPT_SETTLE | OPT_FRESH,
+		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S] [--fresh] [--log FILE]",
 		"replace the policy of a node, with no moment without one",
 		"If the new policy is refused, the old one stays. --expect swaps only if\n"
 		"the node still has policy OLD, a name or an id. --settle watches the new\n"
 		"policy for S seconds and goes back to the old one when the kernel has to\n"
-		"override a verdict.",
+		"override a verdict. Maps that both policies declare alike are handed\n"
+		"over with what they hold, unless --fresh is given; counters start anew.",
 		"nodectl swap node1 memcg_budget budget=4096 --expect compressible",
 	},
 	{
@@ -110,12 +115,23 @@ static const struct verb verbs[] = {
 		"nodectl status",
 	},
 	{
-		"stats", do_stats, 1, 1, OPT_INTERVAL | OPT_COUNT,
-		"NODE [--interval S [--count N]]",
+		"stats", do_stats, 1, 1, OPT_INTERVAL | OPT_COUNT | OPT_HISTOGRAM,
+		"NODE [--interval S [--count N] | --histogram]",
 		"show the counters of a node, once or every S seconds",
 		"The counters run since the node was registered. With --interval, each\n"
-		"line shows what was added in that interval.",
+		"line shows what was added in that interval. With --histogram, pages by\n"
+		"the size that they were stored with. \"-\" is what this kernel does not\n"
+		"count.",
 		"nodectl stats node1 --interval 1 --count 10",
+	},
+	{
+		"top", do_top, 0, 0, OPT_INTERVAL | OPT_COUNT | REPEATS,
+		"[--interval S] [--count N]",
+		"watch all device nodes",
+		"Space, pressure and what happens per second, renewed every S seconds (1).\n"
+		"Key q or Ctrl-C ends it. Where stdout is not a terminal, one line per\n"
+		"node and interval.",
+		"nodectl top --interval 2",
 	},
 	{
 		"set", do_set, 2, -1, 0, "NODE KEY=VALUE...",
@@ -142,9 +158,11 @@ static const struct {
 } option_help[] = {
 	{ OPT_EXPECT, "expect", "  --expect OLD     only if the node has this policy (name or id)" },
 	{ OPT_SETTLE, "settle", "  --settle S       take the policy back if it misbehaves within S seconds" },
+	{ OPT_FRESH, "fresh", "  --fresh          hand no map over from the old policy" },
 	{ OPT_LOG, "log", "  --log FILE       write the verifier's log there if it refuses" },
 	{ OPT_INTERVAL, "interval", "  --interval S     repeat every S seconds" },
-	{ OPT_COUNT, "count", "  --count N        end after N lines" },
+	{ OPT_COUNT, "count", "  --count N        end after N of what is repeated" },
+	{ OPT_HISTOGRAM, "histogram", "  --histogram      pages by the size that they were stored with" },
 	{ OPT_DURATION, "duration", "  --duration S     end after S seconds" },
 	{ 0, NULL, "  -j, --json       results as JSON on stdout, errors as JSON on stderr" },
 	{ 0, NULL, "  -v, --verbose    show on stderr what libbpf does" },
@@ -154,7 +172,7 @@ static const struct {
 };
 
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
-       LONG_DURATION, LONG_SETTLE };
+       LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH };
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -168,6 +186,8 @@ static const struct option long_options[] = {
 	{ "count", required_argument, NULL, LONG_COUNT },
 	{ "duration", required_argument, NULL, LONG_DURATION },
 	{ "settle", required_argument, NULL, LONG_SETTLE },
+	{ "histogram", no_argument, NULL, LONG_HISTOGRAM },
+	{ "fresh", no_argument, NULL, LONG_FRESH },
 	{},
 };
 
@@ -333,6 +353,14 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 	case LONG_SETTLE:
 		o->used |= OPT_SETTLE;
 		return parse_seconds("settle", optarg, &c->settle);
+	case LONG_HISTOGRAM:
+		o->used |= OPT_HISTOGRAM;
+		c->histogram = true;
+		return 0;
+	case LONG_FRESH:
+		o->used |= OPT_FRESH;
+		c->fresh = true;
+		return 0;
 	case LONG_COUNT:
 		o->used |= OPT_COUNT;
 		return parse_count(optarg, &c->count);
@@ -341,9 +369,16 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		      "option %s needs an argument", c->args[optind - 1]);
 		return -EINVAL;
 	default:
+		/* The value of a known option: it was given an argument. */
+		if (optopt >= LONG_PATH) {
+			usage("\"nodectl --help\" lists the options.",
+			      "the option in %s takes no argument",
+			      c->args[optind - 1]);
+			return -EINVAL;
+		}
 		usage("\"nodectl --help\" lists the options.",
 		      "there is no option %s",
-		      optopt && optopt < 256 ? (char[]){ '-', optopt, 0 } :
+		      optopt ? (char[]){ '-', optopt, 0 } :
 					       c->args[optind - 1]);
 		return -EINVAL;
 	}
@@ -362,8 +397,10 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 			return usage(next, "verb %s takes no --%s", v->name,
 				     option_help[i].name);
 	if (o->used & OPT_COUNT && v->options & OPT_INTERVAL &&
-	    !(o->used & OPT_INTERVAL))
+	    !(v->options & REPEATS) && !(o->used & OPT_INTERVAL))
 		return usage(next, "--count needs --interval");
+	if (o->used & OPT_HISTOGRAM && o->used & OPT_INTERVAL)
+		return usage(next, "--histogram is not repeated");
 	if (c->nr_args < v->min_args)
 		return usage(next, "verb %s needs %s", v->name,
 			     v->min_args == 1 ? "an argument" : "more arguments");

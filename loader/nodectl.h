@@ -24,6 +24,8 @@
  * @duration: --duration in seconds, 0 when not given
  * @settle: --settle in seconds, 0 when not given
  * @count: --count, 0 when not given
+ * @histogram: --histogram
+ * @fresh: --fresh
  */
 struct cmdline {
 	char **args;
@@ -35,6 +37,8 @@ struct cmdline {
 	double duration;
 	double settle;
 	uint64_t count;
+	bool histogram;
+	bool fresh;
 };
 
 int do_nodes(const struct cmdline *c);
@@ -46,6 +50,7 @@ int do_swap(const struct cmdline *c);
 int do_unload(const struct cmdline *c);
 int do_status(const struct cmdline *c);
 int do_stats(const struct cmdline *c);
+int do_top(const struct cmdline *c);
 int do_set(const struct cmdline *c);
 int do_trace(const struct cmdline *c);
 
@@ -53,6 +58,7 @@ int node_arg(const char *arg, int *nid);
 
 /* Set by SIGINT, SIGTERM and SIGHUP: stop, take back what is half done. */
 void signals_catch(void);
+void signals_catch_quit(void);
 bool signals_stop(void);
 void signals_sleep(double seconds);
 

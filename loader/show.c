@@ -15,6 +15,8 @@
 #include "node.h"
 #include "nodectl.h"
 #include "pin.h"
+#include "row.h"
+#include "sample.h"
 #include "tunable.h"
 
 static const char *const space_attrs[] = {
@@ -108,22 +110,48 @@ static void add_summary(struct json_object *o, const struct node *node,
 				       json_object_new_uint64(s->space[i]) : NULL);
 }
 
-static struct json_object *activity_json(const struct node *node)
+static struct json_object *activity_json(const struct sample *s)
 {
 	struct json_object *o = json_object_new_object();
 	uint64_t value;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(activity); i++)
-		if (!node_attr_u64(node, activity[i].attr, &value))
+		if (sample_get(s, activity[i].attr, &value))
 			out_uint(o, activity[i].attr, value);
 	for (i = 0; i < ARRAY_SIZE(warnings); i++)
-		if (!node_attr_u64(node, warnings[i].attr, &value))
+		if (sample_get(s, warnings[i].attr, &value))
 			out_uint(o, warnings[i].attr, value);
 	return o;
 }
 
-static void print_activity(const struct node *node)
+static void add_gauge(struct json_object *o, const char *name,
+		      const struct sample *s)
+{
+	uint64_t value;
+
+	json_object_object_add(o, name, sample_get(s, name, &value) ?
+			       json_object_new_uint64(value) : NULL);
+}
+
+/* What a kernel does not know yet is null. */
+static void add_condition(struct json_object *o, const struct sample *s)
+{
+	json_object_object_add(o, "ratio", number_json(sample_ratio(s)));
+	json_object_object_add(o, "pressure", s->pressure[0] ?
+			       json_object_new_string(s->pressure) : NULL);
+	add_gauge(o, "balloon_pages", s);
+	add_gauge(o, "balloon_target", s);
+	add_gauge(o, "admit_rate", s);
+	add_gauge(o, "promote_rate", s);
+	json_object_object_add(o, "admission_rate",
+			       number_json(sample_admission(s, NULL)));
+	json_object_object_add(o, "bounce_rate",
+			       number_json(sample_bounce(s, NULL)));
+	json_object_object_add(o, "verdicts", sample_verdicts_json(s));
+}
+
+static void print_activity(const struct sample *s)
 {
 	const char *sep = "";
 	uint64_t value;
@@ -131,16 +159,93 @@ static void print_activity(const struct node *node)
 
 	printf("  %-11s ", "pages");
 	for (i = 0; i < ARRAY_SIZE(activity); i++) {
-		if (node_attr_u64(node, activity[i].attr, &value))
+		if (!sample_get(s, activity[i].attr, &value))
 			continue;
 		printf("%s%" PRIu64 " %s", sep, value, activity[i].word);
 		sep = ", ";
 	}
 	putchar('\n');
 	for (i = 0; i < ARRAY_SIZE(warnings); i++)
-		if (!node_attr_u64(node, warnings[i].attr, &value) && value)
+		if (sample_get(s, warnings[i].attr, &value) && value)
 			printf("  %-11s %" PRIu64 " %s\n", "warning", value,
 			       warnings[i].meaning);
+}
+
+static const char *limit_text(const struct sample *s, const char *name,
+			      char *buf, size_t size)
+{
+	uint64_t limit;
+
+	if (!sample_get(s, name, &limit))
+		snprintf(buf, size, "-");
+	else if (!limit)
+		snprintf(buf, size, "no limit");
+	else
+		snprintf(buf, size, "at most %" PRIu64 " pages/s", limit);
+	return buf;
+}
+
+static void print_condition(const struct sample *s)
+{
+	char share[16], limit[48], promote[48];
+	uint64_t pages, target;
+
+	printf("  %-11s %s\n", "pressure", s->pressure[0] ? s->pressure : "-");
+	printf("  %-11s ", "balloon");
+	if (!sample_get(s, "balloon_pages", &pages))
+		printf("-\n");
+	else if (sample_get(s, "balloon_target", &target) && target != pages)
+		printf("%" PRIu64 " pages, on its way to %" PRIu64 "\n", pages,
+		       target);
+	else
+		printf("%" PRIu64 " pages\n", pages);
+	printf("  %-11s %s of the pages offered; %s\n", "admission",
+	       fmt_share(sample_admission(s, NULL), share, sizeof(share)),
+	       limit_text(s, "admit_rate", limit, sizeof(limit)));
+	printf("  %-11s %s promoted by writes of the pages demoted; promotion by policy: %s\n",
+	       "bounce", fmt_share(sample_bounce(s, NULL), share, sizeof(share)),
+	       limit_text(s, "promote_rate", promote, sizeof(promote)));
+}
+
+static uint64_t verdicts_of(const struct sample *s, const char *member)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < nr_counters; i++)
+		if (counters[i].member && s->known[i] &&
+		    !strcmp(counters[i].member, member))
+			sum += s->value[i];
+	return sum;
+}
+
+/* One line per member that has been asked since the node was registered. */
+static void print_verdicts(const struct sample *s)
+{
+	const char *label = "verdicts", *member = "", *sep = "";
+	bool shown = false;
+	size_t i;
+
+	for (i = 0; i < nr_counters; i++) {
+		if (!counters[i].member)
+			continue;
+		if (strcmp(counters[i].member, member)) {
+			if (shown)
+				putchar('\n');
+			member = counters[i].member;
+			shown = verdicts_of(s, member) > 0;
+			if (shown)
+				printf("  %-11s %s: ", label, member);
+			label = shown ? "" : label;
+			sep = "";
+		}
+		if (!shown || !s->known[i])
+			continue;
+		printf("%s%" PRIu64 " %s", sep, s->value[i], counters[i].word);
+		sep = ", ";
+	}
+	if (shown)
+		putchar('\n');
 }
 
 static const char *used_of(const struct summary *s, int used, int total,
@@ -426,8 +531,9 @@ static void print_link(const struct node *node, const struct live *live)
 }
 
 static void print_status(const struct node *node, const struct summary *s,
-			 const struct live *live)
+			 const struct sample *sample, const struct live *live)
 {
+	struct number ratio = sample_ratio(sample);
 	char logical[80], physical[80];
 
 	printf("%s\n", node->name);
@@ -438,12 +544,12 @@ static void print_status(const struct node *node, const struct summary *s,
 	printf("  %-11s %s", "physical",
 	       used_of(s, PHYSICAL_USED, PHYSICAL_TOTAL, physical,
 		       sizeof(physical)));
-	if (s->known[LOGICAL_USED] && s->known[PHYSICAL_USED] &&
-	    s->space[PHYSICAL_USED])
-		printf(", ratio %.2f:1",
-		       (double)s->space[LOGICAL_USED] / s->space[PHYSICAL_USED]);
+	if (ratio.known)
+		printf(", ratio %.2f:1", ratio.value);
 	putchar('\n');
-	print_activity(node);
+	print_condition(sample);
+	print_activity(sample);
+	print_verdicts(sample);
 	print_policy(live);
 	print_link(node, live);
 	print_members(live);
@@ -456,6 +562,7 @@ static int show_status(int nid, struct json_object *array)
 {
 	struct failure f = {};
 	struct json_object *o;
+	struct sample sample;
 	struct summary s;
 	struct live live;
 	struct node node;
@@ -480,6 +587,7 @@ static int show_status(int nid, struct json_object *array)
 		p_failure(node.name, NULL, &f);
 		partly = NODECTL_PARTLY;
 	}
+	sample_read(&node, &sample);
 	err = live_find_link(&node, &live, &f);
 	if (err && live.map_id) {
 		p_failure(node.name, "cannot find the link of its policy", &f);
@@ -495,14 +603,15 @@ static int show_status(int nid, struct json_object *array)
 	if (array) {
 		o = json_object_new_object();
 		add_summary(o, &node, &s);
-		json_object_object_add(o, "activity", activity_json(&node));
+		add_condition(o, &sample);
+		json_object_object_add(o, "activity", activity_json(&sample));
 		json_object_object_add(o, "policy", live.map_id ?
 				       policy_json(&live) : NULL);
 		json_object_object_add(o, "link", link_json(&node, &live));
 		out_bool(o, "stale_pin", live.stale_id);
 		json_object_array_add(array, o);
 	} else {
-		print_status(&node, &s, &live);
+		print_status(&node, &s, &sample, &live);
 	}
 	failure_clear(&f);
 	live_close(&live);

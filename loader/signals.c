@@ -29,6 +29,19 @@ void signals_catch(void)
 }
 
 /**
+ * signals_catch_quit - let Ctrl-\ ask nodectl to stop, too
+ *
+ * For what must put the terminal back.  Other verbs leave it to the user as a
+ * way to end nodectl at once.
+ */
+void signals_catch_quit(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGQUIT, &sa, NULL);
+}
+
+/**
  * signals_stop - were we asked to stop?
  */
 bool signals_stop(void)

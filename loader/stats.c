@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stats: the counters that the kernel keeps per node.  They run since the
- * node was registered; a policy change does not reset them.
+ * stats: the counters that the kernel keeps per node, as they are, as what an
+ * interval added to them, or as the histogram of stored sizes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,98 +11,11 @@
 
 #include <json-c/json.h>
 
+#include "histogram.h"
 #include "node.h"
 #include "nodectl.h"
-
-enum counter_group { SPACE, PAGES, CALLS, VERDICTS, POLICY, NR_GROUPS };
-
-static const char *const group_names[NR_GROUPS] = {
-	[SPACE]		= "space (bytes)",
-	[PAGES]		= "pages",
-	[CALLS]		= "calls of members",
-	[VERDICTS]	= "verdicts",
-	[POLICY]	= "policies",
-};
-
-static const struct counter {
-	const char *name;
-	enum counter_group group;
-	bool gauge;	/* goes up and down: has no difference worth printing */
-} counters[] = {
-	{ "logical_total", SPACE, true },
-	{ "logical_used", SPACE, true },
-	{ "physical_total", SPACE, true },
-	{ "physical_used", SPACE, true },
-	{ "bytes_stored_total", SPACE, false },
-	{ "pages_offered", PAGES, false },
-	{ "pages_admitted", PAGES, false },
-	{ "pages_demoted", PAGES, false },
-	{ "pages_denied", PAGES, false },
-	{ "pages_kept", PAGES, false },
-	{ "pages_refused_device", PAGES, false },
-	{ "pages_failed", PAGES, false },
-	{ "pages_promoted_write", PAGES, false },
-	{ "pages_migrated_out", PAGES, false },
-	{ "pages_freed", PAGES, false },
-	{ "calls_admit_batch", CALLS, false },
-	{ "calls_admit_folio", CALLS, false },
-	{ "calls_choose_class", CALLS, false },
-	{ "calls_migrated", CALLS, false },
-	{ "calls_promote_fault", CALLS, false },
-	{ "calls_no_policy", CALLS, false },
-	{ "verdicts_batch_nolimit", VERDICTS, false },
-	{ "verdicts_batch_budget", VERDICTS, false },
-	{ "verdicts_batch_none", VERDICTS, false },
-	{ "verdicts_admit_default", VERDICTS, false },
-	{ "verdicts_admit_accept", VERDICTS, false },
-	{ "verdicts_admit_deny", VERDICTS, false },
-	{ "verdicts_admit_keep", VERDICTS, false },
-	{ "verdicts_class_default", VERDICTS, false },
-	{ "verdicts_class_chosen", VERDICTS, false },
-	{ "verdicts_class_refused", VERDICTS, false },
-	{ "verdicts_promote_default", VERDICTS, false },
-	{ "verdicts_promote_one", VERDICTS, false },
-	{ "overridden", VERDICTS, false },
-	{ "keep_capped", VERDICTS, false },
-	{ "policy_attaches", POLICY, false },
-	{ "policy_updates", POLICY, false },
-	{ "policy_detaches", POLICY, false },
-};
-
-#define NR_COUNTERS	(ARRAY_SIZE(counters))
-
-/**
- * struct sample - all counters at one moment
- * @value: of each counter
- * @known: which could be read
- * @nr_known: how many
- */
-struct sample {
-	uint64_t value[NR_COUNTERS];
-	bool known[NR_COUNTERS];
-	unsigned int nr_known;
-};
-
-static void read_sample(const struct node *node, struct sample *s)
-{
-	size_t i;
-
-	s->nr_known = 0;
-	for (i = 0; i < NR_COUNTERS; i++) {
-		s->known[i] = !node_attr_u64(node, counters[i].name, &s->value[i]);
-		s->nr_known += s->known[i];
-	}
-}
-
-static uint64_t sample_get(const struct sample *s, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < NR_COUNTERS; i++)
-		if (!strcmp(counters[i].name, name))
-			return s->known[i] ? s->value[i] : 0;
-	return 0;
-}
+#include "row.h"
+#include "sample.h"
 
 static void print_json(const struct node *node, const struct sample *now,
 		       const struct sample *before)
@@ -116,13 +29,20 @@ static void print_json(const struct node *node, const struct sample *now,
 	out_int(o, "nid", node->nid);
 	out_seconds(o, "time", ts.tv_sec + ts.tv_nsec / 1e9);
 	values = json_object_new_object();
-	for (i = 0; i < NR_COUNTERS; i++)
+	for (i = 0; i < nr_counters; i++)
 		json_object_object_add(values, counters[i].name, now->known[i] ?
 				       json_object_new_uint64(now->value[i]) : NULL);
 	json_object_object_add(o, "totals", values);
+	json_object_object_add(o, "pressure", now->pressure[0] ?
+			       json_object_new_string(now->pressure) : NULL);
+	json_object_object_add(o, "ratio", number_json(sample_ratio(now)));
+	json_object_object_add(o, "bounce_rate",
+			       number_json(sample_bounce(now, before)));
+	json_object_object_add(o, "admission_rate",
+			       number_json(sample_admission(now, before)));
 	if (before) {
 		values = json_object_new_object();
-		for (i = 0; i < NR_COUNTERS; i++)
+		for (i = 0; i < nr_counters; i++)
 			if (!counters[i].gauge && now->known[i] && before->known[i])
 				out_uint(values, counters[i].name,
 					 now->value[i] - before->value[i]);
@@ -133,22 +53,38 @@ static void print_json(const struct node *node, const struct sample *now,
 
 static void print_all(const struct node *node, const struct sample *s)
 {
+	struct number ratio = sample_ratio(s);
+	char bounce[16], admission[16];
 	enum counter_group g;
 	size_t i;
 
 	printf("%s, since it was registered\n", node->name);
 	for (g = 0; g < NR_GROUPS; g++) {
+		/* That is what --histogram is for. */
+		if (g == STORED)
+			continue;
 		printf("%s\n", group_names[g]);
-		for (i = 0; i < NR_COUNTERS; i++) {
+		for (i = 0; i < nr_counters; i++) {
 			if (counters[i].group != g)
 				continue;
 			if (s->known[i])
 				printf("  %-26s %20" PRIu64 "\n", counters[i].name,
 				       s->value[i]);
 			else
-				printf("  %-26s %20s\n", counters[i].name, "?");
+				printf("  %-26s %20s\n", counters[i].name, "-");
 		}
 	}
+	printf("derived\n");
+	printf("  %-26s %20s\n", "pressure", s->pressure[0] ? s->pressure : "-");
+	if (ratio.known)
+		printf("  %-26s %20.2f\n", "ratio", ratio.value);
+	else
+		printf("  %-26s %20s\n", "ratio", "-");
+	printf("  %-26s %20s\n", "bounce_rate",
+	       fmt_share(sample_bounce(s, NULL), bounce, sizeof(bounce)));
+	printf("  %-26s %20s\n", "admission_rate",
+	       fmt_share(sample_admission(s, NULL), admission,
+			 sizeof(admission)));
 }
 
 /* Columns of the running table: pages in the interval, then space at its end. */
@@ -166,26 +102,37 @@ static const struct {
 static void print_row(const struct sample *now, const struct sample *before,
 		      uint64_t row)
 {
-	uint64_t logical = sample_get(now, "logical_used");
-	uint64_t physical = sample_get(now, "physical_used");
+	struct number ratio = sample_ratio(now);
+	uint64_t delta, physical;
+	char text[16];
 	size_t i;
 
 	if (row % 20 == 0) {
 		for (i = 0; i < ARRAY_SIZE(columns); i++)
 			printf("%8s ", columns[i].head);
-		printf("%8s %s\n", "PHYS-MiB", "RATIO");
+		printf("%8s %5s %7s %6s %s\n", "PHYS-MiB", "RATIO", "BALLOON",
+		       "BOUNCE", "PRESSURE");
 	}
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		printf("%8" PRIu64 " ", sample_get(now, columns[i].counter) -
-					 sample_get(before, columns[i].counter));
-	if (physical)
-		printf("%8.1f %.2f\n", physical / 1048576.0,
-		       (double)logical / physical);
+		if (sample_delta(now, before, columns[i].counter, &delta))
+			printf("%8" PRIu64 " ", delta);
+		else
+			printf("%8s ", "-");
+	if (sample_get(now, "physical_used", &physical))
+		printf("%8.1f ", physical / 1048576.0);
 	else
-		printf("%8.1f -\n", 0.0);
+		printf("%8s ", "-");
+	if (ratio.known)
+		printf("%5.2f ", ratio.value);
+	else
+		printf("%5s ", "-");
+	printf("%7s ", fmt_pages_short(sample_gauge(now, "balloon_pages"), text,
+				       sizeof(text)));
+	printf("%6s ", fmt_share(sample_bounce(now, before), text, sizeof(text)));
+	printf("%s\n", now->pressure[0] ? now->pressure : "-");
 }
 
-/* A node that goes away ends the table; a partly unknown kernel is said once. */
+/* A node that goes away ends the table; what cannot be read is said once. */
 static int check_sample(const struct node *node, const struct sample *s)
 {
 	struct failure f = {};
@@ -196,13 +143,43 @@ static int check_sample(const struct node *node, const struct sample *s)
 		p_failure(node->name, "cannot show its counters", &f);
 		return NODECTL_NONE;
 	}
-	if (s->nr_known == NR_COUNTERS)
+	if (!s->nr_failed)
 		return NODECTL_OK;
-	fail(&f, -ENOENT, "Use the nodectl that belongs to this kernel.",
-	     "%u of %zu counters could not be read",
-	     (unsigned int)NR_COUNTERS - s->nr_known, NR_COUNTERS);
+	fail(&f, -EIO, "The others are shown.",
+	     "%u of %zu counters could not be read", s->nr_failed, nr_counters);
 	p_failure(node->name, NULL, &f);
 	return NODECTL_PARTLY;
+}
+
+static int show_histogram(const struct node *node, const struct sample *s)
+{
+	struct failure f = {};
+	struct histogram h;
+	uint64_t bytes;
+	unsigned int i;
+	char line[128];
+
+	histogram_fill(&h, s);
+	if (!h.nr_known) {
+		fail(&f, -EOPNOTSUPP, "Boot the kernel that belongs to this nodectl.",
+		     "this kernel does not count pages by stored size");
+		p_failure(node->name, "cannot show the histogram", &f);
+		return NODECTL_NONE;
+	}
+	if (out_json) {
+		out_record(histogram_json(&h));
+		return NODECTL_OK;
+	}
+	printf("%s, pages stored since it was registered: %" PRIu64, node->name,
+	       h.total);
+	if (h.total && sample_get(s, "bytes_stored_total", &bytes))
+		printf(", %.0f bytes each on average", (double)bytes / h.total);
+	printf("\n  %11s %12s\n", "BYTES", "PAGES");
+	for (i = 0; i < STORED_NR; i++) {
+		histogram_line(&h, i, line, sizeof(line));
+		puts(line);
+	}
+	return NODECTL_OK;
 }
 
 static int follow(const struct node *node, const struct cmdline *c)
@@ -211,7 +188,7 @@ static int follow(const struct node *node, const struct cmdline *c)
 	uint64_t row = 0;
 	int status;
 
-	read_sample(node, &samples[1]);
+	sample_read(node, &samples[1]);
 	status = check_sample(node, &samples[1]);
 	if (status == NODECTL_NONE)
 		return status;
@@ -221,7 +198,7 @@ static int follow(const struct node *node, const struct cmdline *c)
 		signals_sleep(c->interval);
 		if (signals_stop())
 			break;
-		read_sample(node, &samples[row % 2]);
+		sample_read(node, &samples[row % 2]);
 		if (!samples[row % 2].nr_known) {
 			check_sample(node, &samples[row % 2]);
 			return row ? NODECTL_PARTLY : NODECTL_NONE;
@@ -238,7 +215,7 @@ static int follow(const struct node *node, const struct cmdline *c)
 }
 
 /**
- * do_stats - nodectl stats NODE [--interval S [--count N]]
+ * do_stats - nodectl stats NODE [--interval S [--count N] | --histogram]
  * @c: the command line
  */
 int do_stats(const struct cmdline *c)
@@ -257,9 +234,11 @@ int do_stats(const struct cmdline *c)
 	if (c->interval > 0) {
 		status = follow(&node, c);
 	} else {
-		read_sample(&node, &s);
+		sample_read(&node, &s);
 		status = check_sample(&node, &s);
-		if (status != NODECTL_NONE && out_json)
+		if (status != NODECTL_NONE && c->histogram)
+			status = show_histogram(&node, &s) ?: status;
+		else if (status != NODECTL_NONE && out_json)
 			print_json(&node, &s, NULL);
 		else if (status != NODECTL_NONE)
 			print_all(&node, &s);

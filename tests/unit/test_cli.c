@@ -12,7 +12,7 @@
 
 static const char *const verbs[] = {
 	"nodes", "policies", "inspect", "check", "load", "swap", "unload",
-	"status", "stats", "set", "trace",
+	"status", "stats", "top", "set", "trace",
 };
 
 static char out_text[65536], err_text[65536];
@@ -84,6 +84,13 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "load 1 x --interval 5", "takes no --interval" },
 		{ "load 1 x --expect y", "takes no --expect" },
 		{ "stats 1 --count 5", "--count needs --interval" },
+		{ "stats 1 --histogram --interval 1", "--histogram is not repeated" },
+		{ "top --histogram", "takes no --histogram" },
+		{ "top 1", "does not take \"1\"" },
+		{ "top --duration 5", "takes no --duration" },
+		{ "load 1 x --fresh", "takes no --fresh" },
+		{ "swap 1 x --fresh=1", "takes no argument" },
+		{ "t", "\"t\" may be top, trace" },
 		{ "stats 1 --interval 0", "\"0\" is no time" },
 		{ "stats 1 --interval -1", "\"-1\" is no time" },
 		{ "stats 1 --interval nan", "\"nan\" is no time" },

@@ -74,6 +74,20 @@ load_and_unload() {
 	[ -z "$(find "$pins" -type f 2>/dev/null)" ] || { why="a pin is left below $pins"; return 1; }
 }
 
+# Setting a tunable leaves the others as they are, also those not at their default.
+others_stay() {
+	local before after
+
+	status 0 set "$nid" samples=7 pick_class=false || return 1
+	status 0 --json status "$nid" || return 1
+	before=$(jq -cS ".[0].policy.tunables | del(.$1)" $out)
+	status 0 set "$nid" "$1=3" || return 1
+	status 0 --json status "$nid" || return 1
+	after=$(jq -cS ".[0].policy.tunables | del(.$1)" $out)
+	expect "$before" "$after" 'the other tunables' || return 1
+	expect 3 "$(jq -r ".[0].policy.tunables.$1" $out)" "$1"
+}
+
 # What is given at load, and set while it runs, is what the policy has.
 tunables_reach_the_policy() {
 	local key min got
@@ -88,6 +102,7 @@ tunables_reach_the_policy() {
 	status 0 --json status "$nid" || return 1
 	got=$(jq -r ".[0].policy.tunables.$key" $out)
 	expect $((min + 1)) "$got" "$key after set" || return 1
+	others_stay "$key" || return 1
 	refused 1 "$key" set "$nid" "$key=99999999999" || return 1
 	refused 1 "$key" set "$nid" "$key=abc" || return 1
 	status 0 unload "$nid"
@@ -108,6 +123,79 @@ swap_replaces() {
 	refused 1 'init|refuse|Operation not permitted' swap "$nid" "$bin/policies/init_fails.bpf.o" || return 1
 	expect admit_all "$(field policy_name)" policy_name || return 1
 	status 0 unload "$nid"
+}
+
+budgets_map() { "$top/build/bpftool" --json map list | jq -r '[.[] | select(.name == "budgets") | .id] | max'; }
+
+# What a policy has learned is the next one's, if it declares the map alike.
+maps_are_handed_over() {
+	local map bpftool=$top/build/bpftool
+	local key='1 2 0 0 0 0 0 0' value='42 0 0 0 0 0 0 0'
+
+	status 0 load "$nid" memcg_budget budget=10 || return 1
+	map=$(budgets_map)
+	# shellcheck disable=SC2086
+	"$bpftool" map update id "$map" key $key value $value ||
+		{ why='bpftool cannot write to the map'; return 1; }
+	status 0 swap "$nid" memcg_budget budget=20 || return 1
+	grep -q 'map budgets was handed over' $out || { why="swap says: $(cat $out)"; return 1; }
+	! grep -q 'map counters' $out || { why="swap says: $(cat $out)"; return 1; }
+	expect "$map" "$(budgets_map)" 'id of the map budgets' || return 1
+	# shellcheck disable=SC2086
+	"$bpftool" map lookup id "$map" key $key >/dev/null ||
+		{ why='what was learned is lost'; return 1; }
+	status 0 --json status "$nid" || return 1
+	expect 20 "$(jq -r '.[0].policy.tunables.budget' $out)" 'budget of the new policy' || return 1
+
+	status 0 --json swap "$nid" memcg_budget || return 1
+	expect '["accounts","budgets"]' "$(jq -c '[.maps[] | select(.handed_over) | .name] | sort' $out)" \
+		'what is handed over' || return 1
+	expect '["counters"]' "$(jq -c '[.maps[] | select(.handed_over | not) | .name]' $out)" \
+		'what is not' || return 1
+
+	status 0 swap "$nid" memcg_budget --fresh || return 1
+	! grep -q 'handed over' $out || { why="swap --fresh says: $(cat $out)"; return 1; }
+	# shellcheck disable=SC2086
+	! "$bpftool" map lookup id "$(budgets_map)" key $key >/dev/null 2>&1 ||
+		{ why='--fresh kept what was learned'; return 1; }
+
+	status 0 swap "$nid" "$bin/policies/budgets_differ.bpf.o" || return 1
+	for map in 'budgets starts empty: the type of its value differs' \
+		   'accounts starts empty: its type differs'; do
+		grep -q "map $map" $out || { why="swap says: $(cat $out)"; return 1; }
+	done
+	status 0 unload "$nid"
+}
+
+# A policy that is refused leaves the maps with the one that stays.
+refused_swap_leaves_the_maps() {
+	local map
+
+	status 0 load "$nid" memcg_budget || return 1
+	map=$(budgets_map)
+	status 1 swap "$nid" "$bin/policies/init_fails.bpf.o" || return 1
+	expect memcg_budget "$(field policy_name)" policy_name || return 1
+	expect "$map" "$(budgets_map)" 'id of the map budgets' || return 1
+	status 0 unload "$nid"
+}
+
+top_watches() {
+	status 0 top --interval 0.2 --count 2 || return 1
+	expect 2 "$(grep -c "node$nid " $out)" 'number of lines' || return 1
+	status 0 --json top --interval 0.2 --count 3 || return 1
+	expect 3 "$(jq -c ".nodes[] | select(.nid == $nid) | .demotions_per_s + 0" $out | wc -l)" \
+		'number of objects'
+}
+
+# An older kernel does not count them: that is said, too.
+histogram_has_all_pages() {
+	if [ ! -e "$node/device/stored_4096" ]; then
+		refused 1 'stored size' stats "$nid" --histogram
+		return
+	fi
+	status 0 --json stats "$nid" --histogram || return 1
+	expect "$(cat "$node"/device/stored_* | paste -sd+ | bc)" \
+		"$(jq '[.[].pages] | add' $out)" 'sum of the histogram'
 }
 
 shown_as_json() {
@@ -204,6 +292,10 @@ body() {
 	works tunables tunables_reach_the_policy
 	works swap swap_replaces
 	works json shown_as_json
+	works maps_handed_over maps_are_handed_over
+	works refused_swap_leaves_maps refused_swap_leaves_the_maps
+	works top top_watches
+	works histogram histogram_has_all_pages
 	works busy_node busy_node_names_the_owner
 	works no_file no_file
 	works truncated truncated
