@@ -17,7 +17,7 @@
 
 static void fill_device(void)
 {
-	long total, used = -1, still = 0;
+	long total, used = -1, held = -1, still = 0;
 	unsigned char *p;
 	size_t pages, i;
 	int round;
@@ -32,14 +32,20 @@ static void fill_device(void)
 	for (i = 0; i < pages; i++)
 		fill_page(p + i * PAGE, FILL_RANDOM, i);
 
-	/* Full: less than a page is left, and more rounds change nothing. */
+	/*
+	 * Full: it takes nothing more in, and its balloon has all that is free.
+	 * That goes by the level, which leaves a tenth of the space.
+	 */
 	for (round = 0; round < ROUNDS && still < 3; round++) {
-		long now;
+		long now, balloon;
 
 		reclaim_round(round, pages * PAGE);
 		now = nd_counter("physical_used");
-		still = now == used && total - now < (long)PAGE ? still + 1 : 0;
+		balloon = nd_counter("balloon_pages");
+		still = now == used && balloon == held && balloon &&
+			now > total / 10 * 8 ? still + 1 : 0;
 		used = now;
+		held = balloon;
 	}
 	CHECK(still == 3, "the device is not full: %ld of %ld bytes", used,
 	      total);

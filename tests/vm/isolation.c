@@ -606,17 +606,20 @@ static void walkers(void)
 static void full_device_refuses(void)
 {
 	long physical = nd_counter("physical_used");
+	char pressure[16];
 	struct area a;
 
 	begin();
+	CHECK(nd_text("pressure", pressure, sizeof(pressure)) > 0 &&
+	      !strcmp(pressure, "high"), "the device is not full: pressure %s",
+	      pressure);
 	area_map(&a, 64, FILL_TEXT);
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	CHECK(!area_try_demote(&a, 6), "pages were demoted to a full device");
 	CHECK(nd_counter("physical_used") == physical,
 	      "physical_used is %ld, was %ld", nd_counter("physical_used"),
 	      physical);
-	CHECK(physical <= nd_counter("physical_total") &&
-	      physical + (long)PAGE > nd_counter("physical_total"),
+	CHECK(physical <= nd_counter("physical_total"),
 	      "physical_used is %ld of %ld", physical,
 	      nd_counter("physical_total"));
 	expect_dram(a.p, 64, "refused");
