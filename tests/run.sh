@@ -10,7 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
 
-groups=(isolation fence memcg offline policy nodectl nodectl_races stress)
+groups=(isolation fence memcg offline pressure policy members nodectl nodectl_races
+        stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;

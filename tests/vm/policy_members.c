@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The members that move pages out of a node: what a write brings along, what is
+ * promoted for being hot, who is evicted; and what a policy is told of capacity
+ * and may ask for.
+ *
+ * Environment: VMTEST_SWAPDEV, a swap device that is on (some of them).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/pages.h"
+#include "lib/policy.h"
+
+#define EMU	"/sys/kernel/debug/cram_emu/"
+#define NODE	"/sys/devices/system/node/node%d/device/%s"
+#define PAGES	256
+#define AROUND	16	/* pages that one write may bring along */
+#define SECONDS	30
+
+/* NADMIT_*, NPROMO_*, NVICTIM_* of the kernel */
+enum { ADMIT_DEFAULT, ADMIT_ACCEPT, ADMIT_DENY };
+enum { PROMO_DEFAULT, PROMO_ONE, PROMO_AROUND, PROMO_SKIP };
+enum { VICTIM_DEFAULT, VICTIM_EVICT, VICTIM_KEEP, VICTIM_PROMOTE };
+
+static long patience(void)
+{
+	const char *p = getenv("VMTEST_PATIENCE");
+
+	return p && atoi(p) > 1 ? atoi(p) : 1;
+}
+
+/* It becomes true soon: a worker of the kernel is at it. */
+#define wait_for(cond, fmt, ...)					\
+	do {								\
+		long ___i, ___n = SECONDS * 20 * patience();		\
+									\
+		for (___i = 0; ___i < ___n && !(cond); ___i++)		\
+			usleep(50 * 1000);				\
+		CHECK(cond, fmt, ##__VA_ARGS__);			\
+	} while (0)
+
+/* All of it on the node, and then the policy: it has not seen it come. */
+static void begin(struct policy *p, struct area *a)
+{
+	area_demoted(a, PAGES, FILL_TEXT);
+	policy_start(p, "members");
+}
+
+static void end(struct policy *p, struct area *a)
+{
+	area_verify(a);
+	CHECK(policy_count(p, "bad") == 0, "%ld promises were broken",
+	      policy_count(p, "bad"));
+	policy_close(p);
+}
+
+static void write_page(struct area *a, size_t page)
+{
+	*(volatile unsigned char *)area_page(a, page) = 77;
+	area_set(a, page, 0, 77);
+}
+
+static void set_rate(long pages_per_sec)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), NODE, device_nid(), "promote_rate");
+	ret = write_text(path, "%ld", pages_per_sec);
+	CHECK(ret == 0, "promote_rate: %s", strerror(-ret));
+}
+
+/* ---- promote_fault --------------------------------------------------------- */
+
+static void write_brings_its_neighbours(void)
+{
+	long around = nd_counter("pages_promoted_around");
+	struct policy p;
+	struct area a;
+	size_t left;
+
+	begin(&p, &a);
+	policy_tune(&p, "promote", PROMO_AROUND);
+	write_page(&a, PAGES / 2);
+	wait_for(nd_counter("pages_promoted_around") > around,
+		 "no neighbour was promoted (dropped %ld)",
+		 nd_counter("promote_dropped"));
+	left = area_count(&a, device_nid());
+	CHECK(left < PAGES - 1 && left >= PAGES - 1 - AROUND,
+	      "%zu of %d pages are on the node", left, PAGES);
+	CHECK(nd_counter("verdicts_promote_around") > 0, "no verdict counted");
+	end(&p, &a);
+}
+
+static void write_brings_only_itself(void)
+{
+	struct policy p;
+	struct area a;
+
+	begin(&p, &a);
+	policy_tune(&p, "promote", PROMO_ONE);
+	write_page(&a, PAGES / 2);
+	usleep(300 * 1000);
+	CHECK(area_count(&a, device_nid()) == PAGES - 1,
+	      "%zu of %d pages are on the node", area_count(&a, device_nid()),
+	      PAGES);
+	end(&p, &a);
+}
+
+static void write_is_served_whatever_is_said(void)
+{
+	struct policy p;
+	struct area a;
+
+	begin(&p, &a);
+	policy_tune(&p, "promote", PROMO_SKIP);
+	write_page(&a, 3);
+	CHECK(page_nid(area_page(&a, 3)) != device_nid(),
+	      "the page that was written is on the node");
+	CHECK(nd_counter("verdicts_promote_skip") > 0, "no verdict counted");
+	end(&p, &a);
+}
+
+/* One page per second: what is asked for beyond it is dropped. */
+static void promotion_is_limited(void)
+{
+	long dropped, rate = nd_counter("promote_rate");
+	long around = nd_counter("pages_promoted_around");
+	struct policy p;
+	struct area a;
+	size_t i;
+
+	begin(&p, &a);
+	policy_tune(&p, "promote", PROMO_AROUND);
+	dropped = nd_counter("promote_dropped");
+	set_rate(1);
+	for (i = 0; i < PAGES; i += 2 * AROUND)
+		write_page(&a, i);
+	usleep(500 * 1000);
+	around = nd_counter("pages_promoted_around") - around;
+	dropped = nd_counter("promote_dropped") - dropped;
+	set_rate(rate);
+	/* A second or two of time, and not a hundred. */
+	CHECK(around < PAGES / 8, "%ld pages came along (%ld dropped)", around,
+	      dropped);
+	end(&p, &a);
+}
+
+/* ---- promote_hot ------------------------------------------------------------ */
+
+static void report_hot(uint64_t pfn, unsigned int heat)
+{
+	int ret = write_text(EMU "report_hot", "%llx %u",
+			     (unsigned long long)pfn, heat);
+
+	CHECK(ret == 0, "report_hot: %s", strerror(-ret));
+}
+
+static void hot(unsigned int verdict, bool moves)
+{
+	long promoted = nd_counter("pages_promoted_hot");
+	struct policy p;
+	struct area a;
+
+	begin(&p, &a);
+	policy_tune(&p, "hot", verdict);
+	report_hot(page_pfn(area_page(&a, 5)), 42);
+	wait_for(policy_count(&p, "hot_device") == 1,
+		 "the policy heard of %ld hot pages",
+		 policy_count(&p, "hot_device"));
+	CHECK(policy_count(&p, "heat") == 42, "heat is %ld",
+	      policy_count(&p, "heat"));
+	if (moves) {
+		wait_for(page_nid(area_page(&a, 5)) != device_nid(),
+			 "the page is still on the node");
+		CHECK(nd_counter("pages_promoted_hot") == promoted + 1,
+		      "pages_promoted_hot rose by %ld",
+		      nd_counter("pages_promoted_hot") - promoted);
+		CHECK(area_count(&a, device_nid()) == PAGES - 1,
+		      "%zu of %d pages are on the node",
+		      area_count(&a, device_nid()), PAGES);
+	} else {
+		usleep(300 * 1000);
+		CHECK(area_count(&a, device_nid()) == PAGES,
+		      "%zu of %d pages are on the node",
+		      area_count(&a, device_nid()), PAGES);
+	}
+	end(&p, &a);
+}
+
+static void hot_page_is_promoted(void)
+{
+	hot(PROMO_ONE, true);
+}
+
+static void hot_page_stays_by_default(void)
+{
+	hot(PROMO_DEFAULT, false);
+}
+
+static void hot_page_may_stay(void)
+{
+	hot(PROMO_SKIP, false);
+}
+
+/* Reports of pages that are not the device's harm nobody. */
+static void bogus_reports_are_counted(void)
+{
+	long bogus = nd_counter("hot_bogus");
+	unsigned char *mine;
+	struct policy p;
+	struct area a;
+
+	begin(&p, &a);
+	policy_tune(&p, "hot", PROMO_ONE);
+	mine = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK_SYS(mine != MAP_FAILED, "mmap");
+	*mine = 1;
+	report_hot(page_pfn(mine), 1);
+	report_hot(0, 1);
+	report_hot(0xffffffffffULL, 1);
+	wait_for(nd_counter("hot_bogus") >= bogus + 3, "hot_bogus rose by %ld",
+		 nd_counter("hot_bogus") - bogus);
+	CHECK(policy_count(&p, "hot_device") == 0,
+	      "the policy was asked about %ld of them",
+	      policy_count(&p, "hot_device"));
+	CHECK(*mine == 1 && page_nid(mine) != device_nid(), "a page was hurt");
+	end(&p, &a);
+}
+
+/* NUMA balancing finds who reads; only a policy that wants to know is told. */
+static void hint_faults_reach_the_policy(void)
+{
+	const char *knob = "/proc/sys/kernel/numa_balancing";
+	long before = read_number(knob), i, sum = 0;
+	size_t page;
+	struct policy p;
+	struct area a;
+	int ret;
+
+	if (before < 0)
+		vmtest_skip("the kernel has no NUMA balancing");
+	begin(&p, &a);
+	policy_tune(&p, "hot", PROMO_ONE);
+	write_text("/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "10");
+	write_text("/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms",
+		   "20");
+	write_text("/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms",
+		   "100");
+	ret = write_text(knob, "2");
+	CHECK(ret == 0, "%s: %s", knob, strerror(-ret));
+	for (i = 0; i < 3000 * patience() && !policy_count(&p, "hot_hint"); i++) {
+		for (page = 0; page < PAGES; page++)
+			sum += *(volatile unsigned char *)area_page(&a, page);
+		usleep(10 * 1000);
+	}
+	write_text(knob, "%ld", before);
+	CHECK(policy_count(&p, "hot_hint") > 0,
+	      "no hint fault reached the policy (sum %ld)", sum);
+	wait_for(area_count(&a, device_nid()) < PAGES, "no page was promoted");
+	end(&p, &a);
+}
+
+/* ---- reclaim_folio ----------------------------------------------------------- */
+
+/* A limit pushes what the cgroup has on the node out. */
+static void squeeze(unsigned int verdict, struct policy *p, struct area *a)
+{
+	long limit;
+
+	if (!getenv("VMTEST_SWAPDEV"))
+		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	area_demoted(a, 2048, FILL_TEXT);
+	policy_start(p, "members");
+	policy_tune(p, "victim", verdict);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	limit = cgroup_number("memory.current") - 1024L * (long)PAGE;
+	forget_references(getpid());
+	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
+	CHECK(policy_count(p, "victims") > 0, "the policy was not asked");
+	CHECK(cgroup_field("memory.events", "oom_kill") == 0, "OOM kills");
+	CHECK(cgroup_number("memory.current") <= limit, "%ld bytes, limit %ld",
+	      cgroup_number("memory.current"), limit);
+}
+
+static void victims_are_evicted(void)
+{
+	long evicted = nd_counter("verdicts_victim_evict");
+	struct policy p;
+	struct area a;
+
+	squeeze(VICTIM_EVICT, &p, &a);
+	CHECK(nd_counter("verdicts_victim_evict") > evicted, "no verdict");
+	CHECK(cgroup_number("memory.swap.current") > 0, "nothing is in swap");
+	end(&p, &a);
+}
+
+/* It may keep half of them, and reclaim gets its pages all the same. */
+static void victims_are_kept_by_half(void)
+{
+	long capped = nd_counter("victim_keep_capped");
+	long kept = nd_counter("verdicts_victim_keep");
+	struct policy p;
+	struct area a;
+
+	squeeze(VICTIM_KEEP, &p, &a);
+	kept = nd_counter("verdicts_victim_keep") - kept;
+	capped = nd_counter("victim_keep_capped") - capped;
+	CHECK(kept > 0 && capped >= kept / 3 && capped < kept,
+	      "%ld were to be kept, %ld of them were not", kept, capped);
+	end(&p, &a);
+}
+
+static void victims_are_promoted(void)
+{
+	long promoted = nd_counter("pages_promoted_victim");
+	struct policy p;
+	struct area a;
+
+	squeeze(VICTIM_PROMOTE, &p, &a);
+	CHECK(nd_counter("pages_promoted_victim") > promoted,
+	      "no victim was promoted");
+	end(&p, &a);
+}
+
+/* ---- pressure ---------------------------------------------------------------- */
+
+/* A policy is told when it comes, and when capacity changes. */
+static void capacity_is_told(void)
+{
+	long total = nd_counter("physical_total");
+	struct policy p;
+	struct area a;
+
+	begin(&p, &a);
+	wait_for(policy_count(&p, "pressures") > 0,
+		 "the new policy was told nothing");
+	CHECK(policy_count(&p, "phys_total") == total, "told %ld, it is %ld",
+	      policy_count(&p, "phys_total"), total);
+	CHECK(write_text(EMU "phys_limit", "%ld", total / 2) == 0, "phys_limit");
+	wait_for(policy_count(&p, "phys_total") == total / 2,
+		 "told %ld, it is %ld", policy_count(&p, "phys_total"),
+		 total / 2);
+	CHECK(write_text(EMU "phys_limit", "%ld", total) == 0, "phys_limit");
+	wait_for(policy_count(&p, "phys_total") == total, "told %ld, it is %ld",
+		 policy_count(&p, "phys_total"), total);
+	end(&p, &a);
+}
+
+static void policy_may_ask_for_reclaim(void)
+{
+	long total = nd_counter("physical_total");
+	long reclaimed = nd_counter("pages_reclaimed");
+	struct policy p;
+	struct area a;
+
+	if (!getenv("VMTEST_SWAPDEV"))
+		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	begin(&p, &a);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	forget_references(getpid());
+	policy_tune(&p, "request", 64);
+	CHECK(write_text(EMU "phys_limit", "%ld", total / 2) == 0, "phys_limit");
+	wait_for(nd_counter("pages_reclaimed") > reclaimed,
+		 "nothing was reclaimed");
+	policy_tune(&p, "request", 0);
+	CHECK(write_text(EMU "phys_limit", "%ld", total) == 0, "phys_limit");
+	end(&p, &a);
+}
+
+/* The rate holds, and goes with the policy. */
+static void admission_rate_is_kept(void)
+{
+	struct policy p;
+	struct area a;
+	size_t in;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	policy_open(&p, "members", device_nid());
+	policy_tune(&p, "init_rate", 10);
+	CHECK(policy_load(&p) == 0, "load");
+	CHECK(policy_attach(&p) == 0, "attach");
+	CHECK(nd_counter("admit_rate") == 10, "admit_rate is %ld",
+	      nd_counter("admit_rate"));
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(&a, 2);
+	in = area_count(&a, device_nid());
+	CHECK(in < PAGES / 2, "%zu of %d pages came in at once", in, PAGES);
+	CHECK(nd_counter("pages_slowed") > 0, "no page was held back");
+	end(&p, &a);
+	CHECK(nd_counter("admit_rate") == 0, "admit_rate is %ld without policy",
+	      nd_counter("admit_rate"));
+}
+
+/* ---- a chunk as a whole ------------------------------------------------------- */
+
+static void chunk_verdicts(unsigned int verdict, bool enter)
+{
+	struct policy p;
+	struct area a;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	policy_start(&p, "members");
+	policy_tune(&p, "set", verdict + 1);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(&a, 4);
+	CHECK(policy_count(&p, "chunks") > 0, "no chunk was offered");
+	CHECK(policy_count(&p, "walked") == policy_count(&p, "folios"),
+	      "%ld folios were walked, %ld announced",
+	      policy_count(&p, "walked"), policy_count(&p, "folios"));
+	CHECK(policy_count(&p, "asked") == 0,
+	      "the policy was asked about %ld folios that it had decided on",
+	      policy_count(&p, "asked"));
+	if (enter)
+		CHECK(area_count(&a, device_nid()) > 0, "none came in");
+	else
+		CHECK(area_count(&a, device_nid()) == 0, "%zu came in",
+		      area_count(&a, device_nid()));
+	end(&p, &a);
+}
+
+static void chunk_is_denied_folio_by_folio(void)
+{
+	chunk_verdicts(ADMIT_DENY, false);
+}
+
+static void chunk_is_accepted_folio_by_folio(void)
+{
+	chunk_verdicts(ADMIT_ACCEPT, true);
+}
+
+/* Area and index tell that it is the same page again, wherever it is. */
+static void pages_are_recognised(void)
+{
+	struct policy p;
+	struct area a;
+	size_t i;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	policy_start(&p, "members");
+	area_demote(&a);
+	for (i = 0; i < PAGES; i += 8)
+		write_page(&a, i);
+	CHECK(policy_count(&p, "faults") == PAGES / 8, "%ld faults",
+	      policy_count(&p, "faults"));
+	CHECK(policy_count(&p, "returned") == PAGES / 8,
+	      "%ld of %d pages were recognised", policy_count(&p, "returned"),
+	      PAGES / 8);
+	end(&p, &a);
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(write_brings_its_neighbours),
+	VMTEST(write_brings_only_itself),
+	VMTEST(write_is_served_whatever_is_said),
+	VMTEST(promotion_is_limited),
+	VMTEST(hot_page_is_promoted),
+	VMTEST(hot_page_stays_by_default),
+	VMTEST(hot_page_may_stay),
+	VMTEST(bogus_reports_are_counted),
+	VMTEST(hint_faults_reach_the_policy),
+	VMTEST(victims_are_evicted),
+	VMTEST(victims_are_kept_by_half),
+	VMTEST(victims_are_promoted),
+	VMTEST(capacity_is_told),
+	VMTEST(policy_may_ask_for_reclaim),
+	VMTEST(admission_rate_is_kept),
+	VMTEST(chunk_is_denied_folio_by_folio),
+	VMTEST(chunk_is_accepted_folio_by_folio),
+	VMTEST(pages_are_recognised),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
