@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2154
 #
-# Nobody but demotion gets memory of the node. The device's physical space is
-# small and filled first, so that demotion gets none either, and the node's
-# free count must stand still to the page.
-
-DEVICE=phys=1M
+# Nobody but demotion gets memory of the node. The device refuses every
+# reservation, so that demotion gets none either: the node has all of its memory
+# free, and its free count must stand still to the page.
 
 body() {
 	local line= pid
 
+	if ! { echo 100 >$emu/fail_reserve/probability &&
+	       echo -1 >$emu/fail_reserve/times; } 2>/dev/null; then
+		fail fail_reserve "the device cannot be told to refuse"
+		return
+	fi
 	# Its page cache lasts as long as it is open.
 	exec 9<"$VMTEST_CACHEDEV"
 	coproc FILL { exec "$bin/fill_memory"; }
