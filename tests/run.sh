@@ -10,8 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
 
-groups=(isolation fence memcg offline pressure policy members nodectl nodectl_races
-        stress)
+groups=(isolation fence memcg offline pressure several policy members nodectl
+        nodectl_races stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;
@@ -33,12 +33,20 @@ boot_parameters() {
 	esac
 }
 
+# Memory of the nodes that nobody claims at boot.
+nodes() {
+	case $1 in
+	several) echo 512M,256M ;;
+	*) echo 512M ;;
+	esac
+}
+
 run_group() {
 	local group=$1 rc=0 seconds lines=$tmp/$1
 
 	seconds=$(limit "$group")
 	say "Group $group (at most $seconds s)"
-	"$top/scripts/vm.sh" -m "$memory" -n 512M \
+	"$top/scripts/vm.sh" -m "$memory" -n "$(nodes "$group")" \
 		-t "$seconds" --log "$build/vm/$group.log" \
 		-a "$(boot_parameters "$group")" \
 		-- "VMTEST_PATIENCE=$patience tests/vm/guest.sh $group" |

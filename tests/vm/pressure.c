@@ -69,7 +69,10 @@ static void begin(void)
 	set_limit(emu_counter("phys_total"));
 	wait_for(pressure_is("ok"), "the node does not come to rest");
 	wait_for(nd_counter("balloon_pages") == nd_counter("balloon_target"),
-		 "the balloon does not come to rest");
+		 "the balloon does not come to rest: %ld pages, target %ld, %ld of %ld bytes used, %ld resident, pressure ok: %d",
+		 nd_counter("balloon_pages"), nd_counter("balloon_target"),
+		 physical_used(), physical_total(),
+		 nd_counter("logical_used"), pressure_is("ok"));
 }
 
 static void end(const struct area *a)

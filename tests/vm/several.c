@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several device nodes, several ranges of one node, and a node without a fence.
+ * Each test says for which set-up it is; tests/vm/group/several.sh makes them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/pages.h"
+#include "lib/policy.h"
+
+#define MIB	(1UL << 20)
+#define PAGES	256
+#define SECONDS	30
+
+static long patience(void)
+{
+	const char *p = getenv("VMTEST_PATIENCE");
+
+	return p && atoi(p) > 1 ? atoi(p) : 1;
+}
+
+#define wait_for(cond, fmt, ...)					\
+	do {								\
+		long ___i, ___n = SECONDS * 20 * patience();		\
+									\
+		for (___i = 0; ___i < ___n && !(cond); ___i++)		\
+			usleep(50 * 1000);				\
+		CHECK(cond, fmt, ##__VA_ARGS__);			\
+	} while (0)
+
+/* The node that the library looks at, see device_nid(). */
+static void look_at(int nid)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", nid);
+	setenv("VMTEST_NODE", number, 1);
+}
+
+static long range_counter(int range, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", range, name);
+	return emu_counter(path);
+}
+
+static void set_limit(int range, long bytes)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%d/phys_limit",
+		 range);
+	ret = write_text(path, "%ld", bytes);
+	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+}
+
+static void start_on(struct policy *p, int nid)
+{
+	look_at(nid);
+	policy_start(p, "verdicts");
+}
+
+/*
+ * Two nodes, each range a node. The nearest takes all until it is closed; each
+ * node asks its own policy, and neither hears of the other's.
+ */
+static void two_nodes_ask_their_own_policies(void)
+{
+	struct policy first, second;
+	struct area a;
+
+	start_on(&first, 1);
+	start_on(&second, 2);
+	area_map(&a, PAGES, FILL_TEXT);
+	look_at(1);
+	area_demote(&a);
+	CHECK(policy_count(&first, "asked") >= PAGES, "node 1 asked %ld times",
+	      policy_count(&first, "asked"));
+	CHECK(policy_count(&second, "asked") == 0, "node 2 asked %ld times",
+	      policy_count(&second, "asked"));
+
+	/* Nothing fits on node 1 any more: it is emptied, and node 2 is next. */
+	set_limit(0, 0);
+	wait_for(area_count(&a, 1) == 0, "%zu pages are on node 1",
+		 area_count(&a, 1));
+	look_at(2);
+	area_demote(&a);
+	CHECK(policy_count(&second, "asked") >= PAGES, "node 2 asked %ld times",
+	      policy_count(&second, "asked"));
+	CHECK(policy_count(&second, "bad_ctx") == 0, "bad_ctx is %ld",
+	      policy_count(&second, "bad_ctx"));
+	set_limit(0, range_counter(0, "phys_total"));
+
+	/* A policy that leaves takes nothing with it of the other. */
+	policy_close(&first);
+	CHECK(policy_link_map(&second) == policy_id(&second),
+	      "the policy of node 2 is not attached any more");
+	area_verify(&a);
+	policy_close(&second);
+}
+
+static void two_nodes_swap_policies_apart(void)
+{
+	struct policy first, second, other;
+	char name[32];
+
+	start_on(&first, 1);
+	start_on(&second, 2);
+	policy_close(&first);
+	look_at(1);
+	policy_start(&other, "members");
+	CHECK(nd_text("policy_name", name, sizeof(name)) > 0 &&
+	      !strcmp(name, "members"), "node 1 has '%s'", name);
+	look_at(2);
+	CHECK(nd_text("policy_name", name, sizeof(name)) > 0 &&
+	      !strcmp(name, "verdicts"), "node 2 has '%s'", name);
+	policy_close(&other);
+	policy_close(&second);
+}
+
+/*
+ * One node of two ranges with different services: the first compresses, the
+ * second stores what it gets. Breaks if a page is handed to the wrong one.
+ */
+static void two_ranges_store_with_their_own_service(void)
+{
+	long small = range_counter(0, "phys_total");
+	struct area a;
+
+	area_map(&a, 32 * MIB / PAGE, FILL_TEXT);
+	area_demote(&a);
+	CHECK(range_counter(0, "commits") > 0 && range_counter(1, "commits") > 0,
+	      "commits: %ld and %ld", range_counter(0, "commits"),
+	      range_counter(1, "commits"));
+	CHECK(range_counter(0, "stored_raw") == 0,
+	      "the first range stored %ld pages of text raw",
+	      range_counter(0, "stored_raw"));
+	CHECK(range_counter(1, "stored_raw") == range_counter(1, "commits"),
+	      "the second range stored %ld of %ld pages raw",
+	      range_counter(1, "stored_raw"), range_counter(1, "commits"));
+	CHECK(nd_counter("physical_used") == range_counter(0, "phys_used") +
+					     range_counter(1, "phys_used"),
+	      "physical_used is not the sum of both");
+	CHECK(range_counter(0, "phys_used") <= small, "the first range holds %ld of %ld bytes",
+	      range_counter(0, "phys_used"), small);
+	area_verify(&a);
+}
+
+/* A range that is full does not keep pages out of the other. */
+static void full_range_does_not_stop_the_other(void)
+{
+	long small = range_counter(0, "phys_total");
+	struct area a;
+
+	area_map(&a, 3 * small / PAGE, FILL_RANDOM);
+	area_demote(&a);
+	CHECK(range_counter(0, "phys_used") <= small &&
+	      range_counter(0, "violations") == 0 &&
+	      range_counter(1, "violations") == 0,
+	      "the first range holds %ld of %ld bytes",
+	      range_counter(0, "phys_used"), small);
+	CHECK(range_counter(1, "commits") > 0, "nothing is in the second range");
+	area_verify(&a);
+}
+
+/* The ladder empties the range that lost its space, and that one only. */
+static void cut_range_is_emptied(void)
+{
+	long small = range_counter(0, "phys_total");
+	struct area a;
+
+	area_map(&a, 32 * MIB / PAGE, FILL_TEXT);
+	area_demote(&a);
+	CHECK(range_counter(0, "phys_used") > small / 4, "too little to cut");
+	set_limit(0, small / 8);
+	wait_for(range_counter(0, "phys_used") <= small / 8,
+		 "the first range holds %ld of %ld bytes",
+		 range_counter(0, "phys_used"), small / 8);
+	CHECK(range_counter(1, "phys_used") > 0, "the second was emptied, too");
+	set_limit(0, small);
+	area_verify(&a);
+}
+
+/* No fence: a write stays where the page is. */
+static void unfenced_writes_stay(void)
+{
+	long promoted = nd_counter("pages_promoted_write");
+	char features[64];
+	struct area a;
+	uint64_t pfn;
+	size_t i;
+
+	CHECK(nd_text("features", features, sizeof(features)) > 0 &&
+	      !strstr(features, "fence"), "features: %s", features);
+	area_demoted(&a, PAGES, FILL_TEXT);
+	pfn = page_pfn(area_page(&a, 7));
+	for (i = 0; i < PAGES; i++) {
+		*(volatile unsigned char *)area_page(&a, i) = 7;
+		area_set(&a, i, 0, 7);
+	}
+	CHECK(area_count(&a, device_nid()) == PAGES,
+	      "%zu of %d pages are on the node after they were written",
+	      area_count(&a, device_nid()), PAGES);
+	CHECK(page_pfn(area_page(&a, 7)) == pfn, "the page moved");
+	CHECK(nd_counter("pages_promoted_write") == promoted,
+	      "%ld pages were promoted",
+	      nd_counter("pages_promoted_write") - promoted);
+	area_verify(&a);
+}
+
+/* A policy that wants it moves hot pages from there all the same. */
+static void unfenced_hot_pages_leave(void)
+{
+	struct policy p;
+	struct area a;
+
+	area_demoted(&a, PAGES, FILL_TEXT);
+	policy_start(&p, "members");
+	policy_tune(&p, "hot", 1);
+	CHECK(write_text("/sys/kernel/debug/cram_emu/report_hot", "%llx",
+			 (unsigned long long)page_pfn(area_page(&a, 3))) == 0,
+	      "report_hot");
+	wait_for(page_nid(area_page(&a, 3)) != device_nid(),
+		 "the hot page stayed");
+	area_verify(&a);
+	policy_close(&p);
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(two_nodes_ask_their_own_policies),
+	VMTEST(two_nodes_swap_policies_apart),
+	VMTEST(two_ranges_store_with_their_own_service),
+	VMTEST(full_range_does_not_stop_the_other),
+	VMTEST(cut_range_is_emptied),
+	VMTEST(unfenced_writes_stay),
+	VMTEST(unfenced_hot_pages_leave),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
