@@ -18,7 +18,7 @@
 
 /* NADMIT_* and NPROMO_* of the kernel */
 enum { ADMIT_DEFAULT, ADMIT_ACCEPT, ADMIT_DENY, ADMIT_KEEP, ADMIT_MAX };
-enum { PROMO_DEFAULT, PROMO_ONE, PROMO_MAX };
+enum { PROMO_DEFAULT, PROMO_ONE, PROMO_AROUND, PROMO_SKIP, PROMO_MAX };
 
 struct counter {
 	const char *name;
