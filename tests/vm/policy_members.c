@@ -6,9 +6,12 @@
  *
  * Environment: VMTEST_SWAPDEV, a swap device that is on (some of them).
  */
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
@@ -453,6 +456,36 @@ static void pages_are_recognised(void)
 	end(&p, &a);
 }
 
+/* Nothing may come in and nothing be swapped: the limit kills, nobody hangs. */
+static void deny_all_and_no_swap_ends_in_oom(void)
+{
+	struct policy p;
+	int status;
+	pid_t pid;
+
+	policy_start(&p, "deny_all");
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	CHECK(cgroup_write("memory.max", "%ld",
+			   cgroup_number("memory.current") + (8L << 20)) == 0,
+	      "memory.max");
+	pid = fork();
+	CHECK_SYS(pid >= 0, "fork");
+	if (!pid) {
+		unsigned char *m = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (write_text("/proc/self/oom_score_adj", "1000"))
+			_exit(2);
+		memset(m, 1, 64 << 20);
+		_exit(0);
+	}
+	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "the process that exceeded the limit ended with status %#x",
+	      status);
+	policy_close(&p);
+}
+
 static const struct vmtest tests[] = {
 	VMTEST(write_brings_its_neighbours),
 	VMTEST(write_brings_only_itself),
@@ -472,6 +505,7 @@ static const struct vmtest tests[] = {
 	VMTEST(chunk_is_denied_folio_by_folio),
 	VMTEST(chunk_is_accepted_folio_by_folio),
 	VMTEST(pages_are_recognised),
+	VMTEST(deny_all_and_no_swap_ends_in_oom),
 };
 
 int main(int argc, char **argv)

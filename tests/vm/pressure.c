@@ -7,6 +7,7 @@
  * Environment: VMTEST_SWAPDEV, a swap device that is on.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,15 +278,43 @@ static void stop_injecting(void)
 	write_text(path, "0");
 }
 
+/* Somebody else pushes pages to the node all the while. */
+static pid_t start_load(void)
+{
+	pid_t pid = vmtest_fork();
+	struct area a;
+
+	if (pid)
+		return pid;
+	area_map(&a, 1024, FILL_TEXT);
+	for (;;) {
+		size_t i;
+
+		area_try_demote(&a, 1);
+		for (i = 0; i < a.pages; i += 3)
+			area_set(&a, i, 8, i);
+		for (i = 0; i < a.pages; i += 3)
+			area_page(&a, i)[8] = i;
+		area_verify(&a);
+	}
+}
+
 static void cut_with(const char *fault, int probability)
 {
 	struct area a;
+	int status;
+	pid_t load;
 
 	begin();
 	injected = fault;
 	atexit(stop_injecting);
 	inject(fault, probability);
+	load = start_load();
 	cut(&a, 25);
+	CHECK(waitpid(load, &status, WNOHANG) == 0,
+	      "the load ended with status %#x", status);
+	kill(load, SIGKILL);
+	waitpid(load, &status, 0);
 	stop_injecting();
 	end(&a);
 	set_limit(emu_counter("phys_total"));
