@@ -448,11 +448,12 @@ static void pages_are_recognised(void)
 	area_demote(&a);
 	for (i = 0; i < PAGES; i += 8)
 		write_page(&a, i);
-	CHECK(policy_count(&p, "faults") == PAGES / 8, "%ld faults",
+	/* Pages of others may come back, too: all that do were admitted. */
+	CHECK(policy_count(&p, "faults") >= PAGES / 8, "%ld faults",
 	      policy_count(&p, "faults"));
-	CHECK(policy_count(&p, "returned") == PAGES / 8,
-	      "%ld of %d pages were recognised", policy_count(&p, "returned"),
-	      PAGES / 8);
+	CHECK(policy_count(&p, "returned") == policy_count(&p, "faults"),
+	      "%ld of %ld pages were recognised", policy_count(&p, "returned"),
+	      policy_count(&p, "faults"));
 	end(&p, &a);
 }
 
