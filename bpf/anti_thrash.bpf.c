@@ -2,11 +2,11 @@
 /*
  * anti_thrash - keeps out pages that have bounced
  *
- * For a node with a write fence and data that are written now and then.  Reclaim
- * sees that a page was not used for a while; the next write copies it back to
- * DRAM, and a moment later reclaim finds it cold again.  Each such bounce costs
- * a compression, a fault and a copy.  Use this policy where pages_promoted_write
- * is more than a few percent of pages_demoted.
+ * For a node with a write fence and data that are written now and then.
+ * Reclaim sees that a page was not used for a while; the next write copies it
+ * back to DRAM, and a moment later reclaim finds it cold again.  Each such
+ * bounce costs a compression, a fault and a copy.  Use this policy where
+ * pages_promoted_write is more than a few percent of pages_demoted.
  *
  * A page that comes back is remembered, with the time.  It gets a penalty,
  * "first" milliseconds, during which it is not admitted again; each further
@@ -20,8 +20,8 @@
  * where DRAM is so short that even pages in use must go.
  *
  * What counts as a bounce: a write to a page of the node, and a move out of it
- * that user space or a policy wanted.  What leaves because of pressure or because
- * memory is removed did nothing to deserve a penalty.
+ * that user space or a policy wanted.  What leaves because of pressure, or
+ * because memory is removed, did nothing to deserve a penalty.
  *
  * What is inexact, and why that is fine:
  *

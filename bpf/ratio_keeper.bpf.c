@@ -18,9 +18,9 @@
  * A folio that is expected to take no more than its fair share, a page divided
  * by the target, is admitted.  One that takes more is admitted as long as the
  * node has credit: what it could use and still be at the target, minus what it
- * uses.  So pages that shrink well pay for pages that shrink less.  A folio that
- * hardly shrinks ("worst") is denied whatever the credit: swap takes it at the
- * same price.
+ * uses.  So pages that shrink well pay for pages that shrink less.  A folio
+ * that hardly shrinks ("worst") is denied whatever the credit: swap takes it at
+ * the same price.
  *
  * Data change.  So one in "explore" of the folios that would be denied is
  * admitted all the same, if a look at its content says that it shrinks, and the
@@ -69,7 +69,7 @@ NODE_TUNABLE(u32, worst, 850, 0, 1000, "permille",
 NODE_TUNABLE(u32, explore, 16, 0, 1000000, "folios",
 	     "one of so many that would be denied is looked at again; 0: none");
 NODE_TUNABLE(u32, spread, 512, 0, 4096, "bytes",
-	     "a history whose pages differ by more does not speak for one page");
+	     "a history whose pages differ by more does not tell of a page");
 NODE_TUNABLE(u32, memory, 16, 1, 1024, "pages",
 	     "how many pages an average goes back");
 NODE_TUNABLE(u32, samples, 16, 1, 64, "windows",
@@ -126,7 +126,7 @@ struct keeper_counters {
 	u64 learned;		/* pages learned from */
 	u64 kept_on_node;	/* victims kept: fair, and the ratio is low */
 	u64 evicted;		/* victims let go: not fair, and it is low */
-	u64 purges;		/* times that reclaim of the node was asked for */
+	u64 purges;		/* times that reclaim was asked for */
 };
 
 NODE_COUNTERS(struct keeper_counters);

@@ -19,16 +19,17 @@
  * Hint faults come with NUMA balancing: sysctl kernel.numa_balancing=1.
  *
  * Demotion.  kswapd and proactive reclaim leave "headroom" of the node's pages
- * free.  Then a task that has to reclaim by itself, and waits for it, finds room
- * on the node and does not wait for swap.  What was promoted in the last "stay"
- * milliseconds stays in DRAM, up to the half of a chunk that the kernel allows.
+ * free.  Then a task that has to reclaim by itself, and waits for it, finds
+ * room on the node and does not wait for swap.  What was promoted in the last
+ * "stay" milliseconds stays in DRAM, up to the half of a chunk that the kernel
+ * allows.
  *
  * Reclaim of the node moves a page that was touched twice to DRAM and not to
- * swap, if there is room, and keeps one that was touched once within the window.
- * When the capacity of the node shrinks, its reclaim is asked for headroom.
+ * swap, if there is room, and keeps one that was touched once within the
+ * window.  When the capacity of the node shrinks, reclaim is asked for headroom.
  *
- * On a node with a write fence it works, too, for pages that are only read; what
- * is written leaves anyway.
+ * On a node with a write fence it works, too, for pages that are only read;
+ * what is written leaves anyway.
  *
  * What is inexact, and why that is fine:
  *
@@ -41,9 +42,9 @@
  *    may be used again.  Then one page too many is promoted.
  *
  * Cost per report: bpf_node_folio_info(), bpf_node_stat(), the clock, one hash
- * lookup or update.  Per chunk: one bpf_node_stat().  Per folio that is offered,
- * or looked at by reclaim of the node: bpf_node_folio_info(), the clock, one
- * hash lookup.  65536 records take about 6 MiB of kernel memory.
+ * lookup or update.  Per chunk: one bpf_node_stat().  Per folio that is
+ * offered, or looked at by reclaim of the node: bpf_node_folio_info(), the
+ * clock, one hash lookup.  65536 records take about 6 MiB of kernel memory.
  */
 #include "node_ext.bpf.h"
 
@@ -73,7 +74,7 @@ struct page_key {
 
 struct touches {
 	u64 last;		/* ns */
-	u64 wanted;		/* when it was found worth promoting, 0: not yet */
+	u64 wanted;		/* ns, when it was worth promoting; 0: never */
 };
 
 struct {
@@ -85,17 +86,17 @@ struct {
 
 struct tpp_counters {
 	u64 first_touch;	/* reports: remembered, not promoted */
-	u64 same_touch;		/* reports: too close to the last one to count */
+	u64 same_touch;		/* reports: too close to the last one */
 	u64 second_touch;	/* reports: promoted */
-	u64 device_hot;		/* reports: promoted, hot by the device's count */
+	u64 device_hot;		/* reports: promoted, the device says so */
 	u64 no_dram;		/* reports: not promoted, DRAM is short */
 	u64 unknown;		/* reports: of nobody, not promoted */
 	u64 kept_in_dram;	/* folios not demoted: just promoted */
 	u64 demoted;		/* folios admitted */
-	u64 no_headroom;	/* chunks refused: room is left for those who wait */
+	u64 no_headroom;	/* chunks refused: room for those who wait */
 	u64 victim_promoted;	/* victims to DRAM: touched twice */
 	u64 victim_kept;	/* victims kept: touched once */
-	u64 purges;		/* times that reclaim of the node was asked for */
+	u64 purges;		/* times that reclaim was asked for */
 };
 
 NODE_COUNTERS(struct tpp_counters);

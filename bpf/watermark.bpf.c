@@ -4,10 +4,10 @@
  *
  * For a device whose capacity may shrink, or whose pages may come to take more,
  * and for whoever wants room left for that.  The kernel lets pages in until a
- * tenth of the physical space is left.  A device that loses more than that is at
- * NPRESS_CRITICAL at once, and pages have to leave in a hurry.  With this policy
- * admission ends earlier, slows down before it ends, and begins again only
- * when there is some distance:
+ * tenth of the physical space is left.  A device that loses more than that is
+ * at NPRESS_CRITICAL at once, and pages have to leave in a hurry.  With this
+ * policy admission ends earlier, slows down before it ends, and begins again
+ * only when there is some distance:
  *
  *	NPRESS_OK	full speed, "rate_ok"
  *	NPRESS_LOW	"rate_low"; on the way in, "age" of the pages are
@@ -22,9 +22,9 @@
  *  - Other CPUs admit against the same free space.  Together they can go below
  *    "stop" by one chunk each, 128 KiB.  Keep "stop" so far from the kernel's
  *    own limit of 100 permille.
- *  - The gate is one word that is written without a lock.  When one CPU opens it
- *    as another one closes it, one chunk for each CPU passes before it is closed
- *    again.
+ *  - The gate is one word that is written without a lock.  When one CPU opens
+ *    it as another one closes it, one chunk for each CPU passes before it is
+ *    closed again.
  *  - Rates are set when the pressure changes.  A new value of "rate_ok" or
  *    "rate_low" holds from the next change on.
  *
@@ -57,9 +57,9 @@ struct watermark_counters {
 	u64 refused;		/* chunks that did not pass */
 	u64 stops;		/* times that the gate was closed */
 	u64 resumes;		/* and opened again */
-	u64 slowdowns;		/* times that the pressure rose, and the rate fell */
-	u64 speedups;		/* and the other way round */
-	u64 agings;		/* times that reclaim of the node was asked for */
+	u64 slowdowns;		/* times that the pressure rose */
+	u64 speedups;		/* and fell */
+	u64 agings;		/* times that reclaim was asked for */
 };
 
 NODE_COUNTERS(struct watermark_counters);

@@ -4,8 +4,8 @@
  *
  * A test includes this file and then the policy's own source; the guard below
  * keeps the real header out.  The test defines the kernel functions, the clock
- * and the map lookup that the policy uses, or includes policy_kernel.h, which has
- * simple ones, and calls the members through "policy".
+ * and the map lookup that the policy uses, or includes policy_kernel.h, which
+ * has simple ones, and calls the members through "policy".
  */
 #ifndef __NODE_EXT_BPF_H
 #define __NODE_EXT_BPF_H
