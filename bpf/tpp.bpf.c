@@ -26,7 +26,7 @@
  *
  * Reclaim of the node moves a page that was touched twice to DRAM and not to
  * swap, if there is room, and keeps one that was touched once within the
- * window.  When the capacity of the node shrinks, reclaim is asked for headroom.
+ * window.  When the node shrinks, reclaim is asked for headroom.
  *
  * On a node with a write fence it works, too, for pages that are only read;
  * what is written leaves anyway.
