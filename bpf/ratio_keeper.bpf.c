@@ -20,7 +20,9 @@
  * node has credit: what it could use and still be at the target, minus what it
  * uses.  So pages that shrink well pay for pages that shrink less.  A folio
  * that hardly shrinks ("worst") is denied whatever the credit: swap takes it at
- * the same price.
+ * the same price.  Credit is spent down to "reserve" of the physical space; what
+ * is left after that is for pages that take their fair share, and for a device
+ * whose capacity shrinks.
  *
  * Data change.  So one in "explore" of the folios that would be denied is
  * admitted all the same, if a look at its content says that it shrinks, and the
@@ -66,6 +68,8 @@ NODE_TUNABLE(u32, margin, 50, 0, 1000, "permille",
 	     "aim so much above the target");
 NODE_TUNABLE(u32, worst, 850, 0, 1000, "permille",
 	     "largest stored size, of a page, that is ever admitted");
+NODE_TUNABLE(u32, reserve, 250, 0, 1000, "permille",
+	     "free physical space that only pages with a fair share may use");
 NODE_TUNABLE(u32, explore, 16, 0, 1000000, "folios",
 	     "one of so many that would be denied is looked at again; 0: none");
 NODE_TUNABLE(u32, spread, 512, 0, 4096, "bytes",
@@ -260,8 +264,9 @@ static __always_inline s64 estimated(struct folio *folio)
  * struct purse - what a chunk may spend
  * @fair: bytes that a page takes at the target
  * @worst: bytes that a page may take at most
- * @credit: bytes that could be used more, negative below the target
- * @debt: bytes that exploration may be below it
+ * @credit: bytes that could be used more, negative below the target and where
+ *	the reserve has been touched
+ * @debt: bytes that exploration may be below that
  */
 struct purse {
 	s64 fair;
@@ -276,7 +281,8 @@ static __always_inline bool open_purse(struct purse *purse)
 	u64 total = bpf_node_stat(NSTAT_PHYS_TOTAL);
 	u64 used = bpf_node_stat(NSTAT_PHYS_USED);
 	u64 logical = bpf_node_stat(NSTAT_LOGICAL_USED);
-	u64 permille = aim(), limit = worst;
+	u64 permille = aim(), limit = worst, keep = reserve;
+	s64 room;
 
 	if (total == ~0ULL || used == ~0ULL || logical == ~0ULL)
 		return false;
@@ -285,6 +291,11 @@ static __always_inline bool open_purse(struct purse *purse)
 	purse->fair = PAGE_SIZE * 1000 / permille;
 	purse->worst = limit * PAGE_SIZE / 1000;
 	purse->credit = (s64)(logical * 1000 / permille) - (s64)used;
+	if (keep > 1000)
+		keep = 1000;
+	room = (s64)(total / 1000 * (1000 - keep)) - (s64)used;
+	if (purse->credit > room)
+		purse->credit = room;
 	purse->debt = total >> DEBT_SHIFT;
 	return true;
 }

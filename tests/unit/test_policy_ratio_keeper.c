@@ -22,6 +22,7 @@ static int setup(void **state)
 	target = 2500;
 	margin = 0;
 	worst = 850;
+	reserve = 0;
 	explore = 0;
 	spread = 512;
 	memory = 16;
@@ -247,6 +248,18 @@ static void the_margin_is_kept_on_top(void **state)
 	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
 }
 
+static void credit_does_not_buy_the_reserve(void **state)
+{
+	reserve = 250;
+	store(1, 0, TEXT, 20);
+	store(2, 0, FAIR, 20);
+	node_holds(1000 * MIB, 47 * MIB);
+	assert_int_equal(offer(1, 0, 0), NADMIT_ACCEPT);
+	node_holds(1000 * MIB, 48 * MIB);
+	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
+	assert_int_equal(offer(2, 0, 0), NADMIT_ACCEPT);
+}
+
 static void an_unknown_page_is_looked_at(void **state)
 {
 	assert_int_equal(offer(1, 0, 100), NADMIT_ACCEPT);
@@ -446,6 +459,7 @@ static void no_value_of_a_tunable_does_harm(void **state)
 			target = values[i];
 			margin = values[j];
 			worst = values[i];
+			reserve = values[j];
 			explore = values[j];
 			spread = values[j];
 			purge = values[i];
@@ -476,6 +490,7 @@ int main(void)
 		TEST(good_pages_pay_for_others_in_a_chunk),
 		TEST(what_hardly_shrinks_is_denied_with_any_credit),
 		TEST(the_margin_is_kept_on_top),
+		TEST(credit_does_not_buy_the_reserve),
 		TEST(an_unknown_page_is_looked_at),
 		TEST(without_an_estimate_it_does_not_shrink),
 		TEST(without_info_the_target_is_kept),
