@@ -20,9 +20,9 @@
  * node has credit: what it could use and still be at the target, minus what it
  * uses.  So pages that shrink well pay for pages that shrink less.  A folio
  * that hardly shrinks ("worst") is denied whatever the credit: swap takes it at
- * the same price.  Credit is spent down to "reserve" of the physical space; what
- * is left after that is for pages that take their fair share, and for a device
- * whose capacity shrinks.
+ * the same price.  Credit is spent down to "reserve" of the physical space.
+ * What is left after that is for pages that take their fair share, and for a
+ * device whose capacity shrinks.
  *
  * Data change.  So one in "explore" of the folios that would be denied is
  * admitted all the same, if a look at its content says that it shrinks, and the
