@@ -12,7 +12,7 @@ workload=$top/build/tests/bench/workload
 nodectl=$top/build/nodectl
 export NODECTL_PATH=$top/build/bpf
 mib=${BENCH_MIB:-192} redis_mib=${BENCH_REDIS_MIB:-24} rounds=${BENCH_ROUNDS:-12}
-phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-80}
+phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85}
 group=/sys/fs/cgroup/bench
 emu=/sys/kernel/debug/cram_emu
 run=/run/bench

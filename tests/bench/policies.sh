@@ -7,7 +7,7 @@
 # came of it. The device is emulated and the VM may be: there is no time in the
 # table, and nothing in it is about speed.
 #   BENCH_MIB=192 BENCH_REDIS_MIB=24  the data     BENCH_ROUNDS=12
-#   BENCH_PHYS=64M  physical space    BENCH_CUT=80  percent that is left of it in
+#   BENCH_PHYS=64M  physical space    BENCH_CUT=85  percent that is left of it in
 #   every fourth round (100: the device loses nothing)   BENCH_TIMEOUT=3600
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -26,7 +26,7 @@ done
 [ -x "$build/tests/bench/workload" ] || die "the workload is not built" "run: make bench"
 
 mib=${BENCH_MIB:-192} redis_mib=${BENCH_REDIS_MIB:-24} rounds=${BENCH_ROUNDS:-12}
-phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-80} seconds=${BENCH_TIMEOUT:-3600}
+phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85} seconds=${BENCH_TIMEOUT:-3600}
 for n in "$mib" "$redis_mib" "$rounds" "$cut" "$seconds"; do
 	case $n in
 	''|*[!0-9]*) die "'$n' is no number" ;;

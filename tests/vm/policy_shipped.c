@@ -419,7 +419,7 @@ static void examples_of_the_documentation_attach(void)
 {
 	static const char *const names[] = {
 		"first", "everything", "spare", "unshared", "learn",
-		"large_only",
+		"every_other", "large_only",
 	};
 	long size = nd_counter("physical_total");
 	struct policy p;
