@@ -28,7 +28,7 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps kernel kernel-tree vm demo test unit patches \
+.PHONY: all deps kernel kernel-tree vm demo test unit bench patches \
 	checkpatch lint clean distclean help programs nodectl policies tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
@@ -39,6 +39,7 @@ help:
 	@echo 'make            the kernel (if need be), nodectl, the policies, bpftool'
 	@echo 'make demo       the main job, on the emulated device in a VM'
 	@echo 'make test       all tests, on the host and in a VM'
+	@echo 'make bench      the policies side by side, in a VM; JSON=1 for programs'
 	@echo 'make vm         a shell in the VM; CMD="..." runs one command instead'
 	@echo
 	@echo 'make deps       install the Debian packages that are missing'
@@ -172,6 +173,18 @@ unit: $(unit_bin) $(B)/vmlinux.h
 test: all
 	$(Q)$(MAKE) tests
 	$(Q)scripts/test.sh unit vm
+
+# No speed: the device is emulated. tests/bench/policies.sh has the knobs.
+bench_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+
+$(bench_bin): $(B)/tests/%: tests/%.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ $(LDFLAGS) -o $@ $< -lm
+
+bench: all
+	$(Q)$(MAKE) $(bench_bin)
+	$(Q)tests/bench/policies.sh $(if $(JSON),--json) $(POLICIES)
 
 # The kernel's own text is the data set.
 demo: all kernel-tree

@@ -20,13 +20,12 @@
 #include <json-c/json.h>
 #include <zlib.h>
 
+#include "interface.h"
 #include "live.h"
 #include "node.h"
 #include "nodectl.h"
 #include "object.h"
 #include "pin.h"
-
-enum presence { MISSING, PRESENT, UNKNOWN };
 
 /**
  * struct check_state - results, and what several checks share
@@ -160,63 +159,20 @@ static void check_config(struct check_state *s)
 
 /* ---- types and functions -------------------------------------------------- */
 
-static const char *const members[] = {
-	"admit_batch", "admit_folio", "choose_class", "migrated",
-	"promote_fault", "init", "exit", "nid", "version", "flags", "name",
-};
-
-static const struct {
-	const char *name;
-	const char *consequence;
-} kfuncs[] = {
-	{ "bpf_node_folio_sample",
-	  "Policies that look at the content of pages do not load" },
-	{ "bpf_node_folio_estimate",
-	  "Policies that estimate compressibility (compressible) do not load" },
-	{ "bpf_node_folio_info",
-	  "Policies that look at owner and flags (memcg_budget) do not load" },
-};
-
-static enum presence has_type(const struct check_state *s, const char *name,
-			      int kind)
+static void report_type(void *arg, bool required, enum presence presence,
+			const char *name, const char *consequence)
 {
-	if (!s->btf)
-		return UNKNOWN;
-	return btf__find_by_name_kind(s->btf, name, kind) > 0 ? PRESENT : MISSING;
+	report(arg, required, presence, name, consequence,
+	       "Boot the kernel of this project.");
 }
 
 static void check_types(struct check_state *s)
 {
-	static const char boot[] = "Boot the kernel of this project.";
-	const struct btf_type *t = NULL;
-	enum presence ops;
-	char name[128];
-	size_t i;
-
 	report(s, true, s->btf ? PRESENT : MISSING,
 	       "types of the kernel (/sys/kernel/btf/vmlinux)",
 	       "No policy can be loaded",
 	       "Build the kernel with CONFIG_DEBUG_INFO_BTF and a pahole that it accepts.");
-	ops = has_type(s, OPS_TYPE, BTF_KIND_STRUCT);
-	report(s, true, ops, "struct " OPS_TYPE,
-	       "The kernel takes no policies for device nodes", boot);
-	report(s, true, has_type(s, OPS_VALUE_TYPE, BTF_KIND_STRUCT),
-	       "struct " OPS_VALUE_TYPE,
-	       "The kernel was built without its BPF side", boot);
-	if (ops == PRESENT)
-		t = btf__type_by_id(s->btf, btf__find_by_name_kind(s->btf, OPS_TYPE,
-						BTF_KIND_STRUCT));
-	for (i = 0; t && i < ARRAY_SIZE(members); i++) {
-		snprintf(name, sizeof(name), "member %s", members[i]);
-		report(s, true, btf_find_member(s->btf, t, members[i]) ?
-		       PRESENT : MISSING, name,
-		       "Policies that have this member do not load", boot);
-	}
-	for (i = 0; i < ARRAY_SIZE(kfuncs); i++) {
-		snprintf(name, sizeof(name), "kernel function %s", kfuncs[i].name);
-		report(s, true, has_type(s, kfuncs[i].name, BTF_KIND_FUNC), name,
-		       kfuncs[i].consequence, boot);
-	}
+	interface_check(s->btf, report_type, s);
 }
 
 /* ---- the running system ---------------------------------------------------- */

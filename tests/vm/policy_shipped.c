@@ -294,12 +294,132 @@ static void memcg_budget_holds_with_many_reclaimers(void)
 	finish(&p, &a);
 }
 
+static void ratio_keeper_takes_what_shrinks_well(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "ratio_keeper", &a, PAGES, FILL_ZERO);
+	area_demote(&a);
+	CHECK(policy_count(&p, "fair") >= PAGES, "it counted %ld",
+	      policy_count(&p, "fair"));
+	CHECK(policy_count(&p, "learned") >= PAGES, "it learned from %ld",
+	      policy_count(&p, "learned"));
+	finish(&p, &a);
+}
+
+static void ratio_keeper_denies_what_does_not_shrink(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "ratio_keeper", &a, PAGES, FILL_RANDOM);
+	expect_none_demoted(&a);
+	CHECK(policy_count(&p, "hopeless") >= PAGES, "it counted %ld",
+	      policy_count(&p, "hopeless"));
+	CHECK(policy_count(&p, "unknown") == 0, "%ld folios of nobody",
+	      policy_count(&p, "unknown"));
+	finish(&p, &a);
+}
+
+/* After many zero pages there is credit, and text comes in. */
+static void ratio_keeper_holds_its_target(void)
+{
+	struct area zero, text;
+	struct policy p;
+	long used;
+
+	area_map(&text, 8 * PAGES, FILL_TEXT);
+	start(&p, "ratio_keeper", &zero, 8 * PAGES, FILL_ZERO);
+	area_try_demote(&zero, FEW);
+	area_try_demote(&text, FEW);
+	CHECK(policy_count(&p, "on_credit") > 0, "credit was not used");
+	used = nd_counter("physical_used");
+	CHECK(used == 0 || nd_counter("logical_used") * 10 / used >= 25,
+	      "%ld bytes on %ld", nd_counter("logical_used"), used);
+	area_verify(&text);
+	finish(&p, &zero);
+}
+
+static void watermark_takes_pages_while_there_is_space(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "watermark", &a, PAGES, FILL_TEXT);
+	area_demote(&a);
+	CHECK(policy_count(&p, "open") > 0, "no chunk passed in full");
+	finish(&p, &a);
+}
+
+static void watermark_closes_below_its_mark(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "watermark", &a, PAGES, FILL_TEXT);
+	policy_tune(&p, "stop", 1000);
+	expect_none_demoted(&a);
+	CHECK(policy_count(&p, "stops") == 1, "it was closed %ld times",
+	      policy_count(&p, "stops"));
+	finish(&p, &a);
+}
+
+static void tpp_takes_cold_pages(void)
+{
+	struct policy p;
+	struct area a;
+
+	start(&p, "tpp", &a, PAGES, FILL_TEXT);
+	area_demote(&a);
+	CHECK(policy_count(&p, "demoted") >= PAGES, "it counted %ld",
+	      policy_count(&p, "demoted"));
+	finish(&p, &a);
+}
+
+static void anti_thrash_keeps_out_what_was_written(void)
+{
+	struct policy p;
+	struct area a;
+	size_t i;
+
+	start(&p, "anti_thrash", &a, PAGES, FILL_TEXT);
+	policy_tune(&p, "first", 3600000);
+	policy_tune(&p, "longest", 3600000);
+	policy_tune(&p, "keep", 0);
+	area_demote(&a);
+	for (i = 0; i < PAGES; i++)
+		area_set(&a, i, 0, i);
+	CHECK(policy_count(&p, "bounces") >= PAGES, "it counted %ld",
+	      policy_count(&p, "bounces"));
+	expect_none_demoted(&a);
+	CHECK(policy_count(&p, "denied") > 0, "nothing was denied");
+	finish(&p, &a);
+}
+
+static void anti_thrash_takes_it_when_the_penalty_is_over(void)
+{
+	struct policy p;
+	struct area a;
+	size_t i;
+
+	start(&p, "anti_thrash", &a, PAGES, FILL_TEXT);
+	policy_tune(&p, "first", 1);
+	policy_tune(&p, "longest", 1);
+	area_demote(&a);
+	for (i = 0; i < PAGES; i++)
+		area_set(&a, i, 0, i);
+	area_demote(&a);
+	CHECK(policy_count(&p, "served") > 0, "nothing had a penalty");
+	finish(&p, &a);
+}
+
 /* The verifier takes them, and they attach; one refuses a small device. */
 static void examples_of_the_documentation_attach(void)
 {
 	static const char *const names[] = {
 		"first", "everything", "spare", "unshared", "learn",
-		"large_only",
+		"every_other", "large_only",
 	};
 	long size = nd_counter("physical_total");
 	struct policy p;
@@ -368,6 +488,14 @@ static const struct vmtest tests[] = {
 	VMTEST(memcg_budget_denies_a_single_cgroup),
 	VMTEST(memcg_budget_exempts_a_single_cgroup),
 	VMTEST(memcg_budget_holds_with_many_reclaimers),
+	VMTEST(ratio_keeper_takes_what_shrinks_well),
+	VMTEST(ratio_keeper_denies_what_does_not_shrink),
+	VMTEST(ratio_keeper_holds_its_target),
+	VMTEST(watermark_takes_pages_while_there_is_space),
+	VMTEST(watermark_closes_below_its_mark),
+	VMTEST(tpp_takes_cold_pages),
+	VMTEST(anti_thrash_keeps_out_what_was_written),
+	VMTEST(anti_thrash_takes_it_when_the_penalty_is_over),
 	VMTEST(examples_of_the_documentation_attach),
 	VMTEST(an_example_learns_what_does_not_shrink),
 	VMTEST(an_example_admits_what_shrinks),
