@@ -6,7 +6,7 @@
 # free, and its free count must stand still to the page.
 
 body() {
-	local line= pid
+	local line="" pid
 
 	if ! { echo 100 >$emu/fail_reserve/probability &&
 	       echo -1 >$emu/fail_reserve/times; } 2>/dev/null; then
