@@ -24,7 +24,7 @@ reader=/sys/fs/cgroup/demo-reader
 cram=/sys/kernel/debug/cram_emu
 policy=compressible
 second=memcg_budget
-phys=${DEMO_PHYS_MIB:-256}
+phys=${DEMO_PHYS_MIB:?}
 reader_mib=16
 # shellcheck source=tests/demo/report.sh
 . "$top/tests/demo/report.sh"
