@@ -12,6 +12,7 @@ set -euo pipefail
 text_mib=${DEMO_TEXT_MIB:-60}
 packed_mib=${DEMO_PACKED_MIB:-5}
 seconds=${DEMO_TIMEOUT:-900}
+patience=${DEMO_PATIENCE:-1}
 dir=$build/demo
 linux=$build/linux
 
@@ -79,7 +80,7 @@ start=$SECONDS rc=0
 "$top/scripts/vm.sh" --memory 512M --nodes "${nodes_mib}M" --timeout "$seconds" \
 	--out "$dir/out" -- \
 	"DEMO_TEXT_MIB=$text_mib DEMO_PACKED_MIB=$packed_mib DEMO_PHYS_MIB=$phys_mib \
-	exec bash tests/demo/guest.sh" ||
+	DEMO_PATIENCE=$patience exec bash tests/demo/guest.sh" ||
 	rc=$?
 case $rc in
 0) say "demo: passed in $((SECONDS - start)) s" ;;

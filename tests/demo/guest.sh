@@ -3,7 +3,8 @@
 #
 # make demo, the part inside the VM: a redis server is filled with text while
 # a neighbour holds most of the memory, cold pages go to the compressed node,
-# the policy is replaced under load and unloaded, and everything is read back.
+# the policy is replaced under load, the device loses half of its capacity, the
+# policy is unloaded, and everything is read back.
 # Ends with one table, and with status 1 if a line of it is not as it must be.
 set -euo pipefail
 # One stream keeps progress, errors and results in order.
@@ -26,6 +27,8 @@ policy=compressible
 second=memcg_budget
 phys=${DEMO_PHYS_MIB:?}
 reader_mib=16
+# What takes the kernel a moment may take so many seconds.
+settle=$((30 * ${DEMO_PATIENCE:-1}))
 # shellcheck source=tests/demo/report.sh
 . "$top/tests/demo/report.sh"
 
@@ -74,14 +77,19 @@ results() {
 # ---- the node -------------------------------------------------------------
 node='' nid='' start='' bytes=''
 counter() {
-	cat "/sys/devices/system/node/$node/device/$1"
+	local value
+
+	read -r value <"/sys/devices/system/node/$node/device/$1" || return
+	echo "$value"
 }
 
 # All counters of the node at one moment, as r[NAME.counter].
 counters=(pages_offered pages_admitted pages_demoted pages_denied pages_kept
 	  pages_refused_device pages_failed pages_promoted_write
 	  calls_admit_batch calls_admit_folio calls_no_policy overridden
-	  logical_used physical_used physical_total policy_updates)
+	  logical_used physical_used physical_total policy_updates
+	  pressure_critical pages_reclaimed pages_evacuated kills
+	  balloon_pages balloon_in)
 snap() {
 	local c
 
@@ -104,6 +112,26 @@ server_pages() {
 mib() {
 	awk -v b="$1" 'BEGIN { printf "%.1f", b / 1048576 }'
 }
+# within SECONDS COMMAND...: wait until it succeeds, no longer
+within() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.2
+	done
+}
+pressure_is() {
+	[ "$(counter pressure)" = "$1" ]
+}
+uses_at_most() {
+	[ "$(counter physical_used)" -le "$1" ]
+}
+# What the device itself counts, over its own life.
+device() {
+	cat "$cram/$1"
+}
 available_mib() {
 	awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo
 }
@@ -111,6 +139,24 @@ available_mib() {
 # EAGAIN if that much was not there: what counts is what moved.
 reclaim() {
 	echo "$1M swappiness=max" 2>/dev/null >$server/memory.reclaim || true
+}
+
+# Requests to the server in the background; what came of them is r[NAME.*].
+load_pid=''
+start_load() {
+	"$demo" load $journal $sock $((300 * ${DEMO_PATIENCE:-1})) >"$run/$1" &
+	load_pid=$!
+	pids+=("$load_pid")
+}
+stop_load() {
+	kill -TERM "$load_pid"
+	wait "$load_pid" || fail "all requests $2 were answered correctly"
+	results "$run/$1" "$1"
+}
+# served NAME: how many there were by now, as r[NAME.served]
+served() {
+	"$demo" counters $journal >"$run/counters.$1"
+	results "$run/counters.$1" "$1"
 }
 
 step "the device: emulated compressed memory on a NUMA node of its own"
@@ -212,28 +258,22 @@ note "${r[reader.pages]-?} pages: ${r[reader.faults]-?} faults," \
 
 step "requests go on while nodectl swap $node $second"
 snap swap0
-"$demo" load $journal $sock 300 >$run/load &
-load_pid=$!
-pids+=("$load_pid")
+start_load load
 (while sleep 0.5; do reclaim 1; done) &
 press_pid=$!
 pids+=("$press_pid")
 sleep 4
-"$demo" counters $journal >$run/counters.before
+served before
 snap swap1
 old_id=$(counter policy_id)
 "$nodectl" swap "$node" $second "budget=$(server_pages)" --expect $policy
-"$demo" counters $journal >$run/counters.after
+served after
 snap swap2
 sleep 4
 kill $press_pid
 wait $press_pid 2>/dev/null || true
-kill -TERM $load_pid
-wait $load_pid || fail "all requests around the swap were answered correctly"
+stop_load load "around the swap"
 snap swap3
-results $run/load load
-results $run/counters.before before
-results $run/counters.after after
 [ "$(counter policy_id)" != "$old_id" ] || fail "swap changed the policy"
 [ "$(counter policy_name)" = $second ] || fail "swap attached $second"
 note "${r[load.served]-?} requests served in all, $((${r[after.served]:-0} - ${r[before.served]:-0}))" \
@@ -291,10 +331,63 @@ show_all() {
 }
 show_all >$run/bpftool
 
+step "the device loses half of its capacity while requests go on"
+# All of it may be used until then. What the requests bring back from swap is
+# what gets cold again.
+"$nodectl" set "$node" budget=-1
+start_load cutload
+for ((i = 0; i < 30; i++)); do
+	uses_at_most $((phys * 1048576 * 65 / 100)) || break
+	reclaim 2
+	sleep 0.3
+done
+snap cut0
+served cut0
+# If that alone would force nothing out, it loses more.
+lost="half" limit=$((${r[cut0.physical_total]} / 2))
+if [ "${r[cut0.physical_used]}" -le $((limit + limit / 8)) ]; then
+	lost="more than half" limit=$((${r[cut0.physical_used]} / 2))
+fi
+limit=$((limit / $(getconf PAGESIZE) * $(getconf PAGESIZE)))
+note "$(mib "${r[cut0.physical_used]}") MiB of $(mib "${r[cut0.physical_total]}")" \
+     "are in use; from now on there are $(mib $limit)"
+echo $limit >$cram/phys_limit
+cut_at=$SECONDS
+within $settle uses_at_most $limit ||
+	fail "the node used no more than $(mib $limit) MiB after $settle s"
+snap cut1
+note "$((SECONDS - cut_at)) s later: $(mib "${r[cut1.physical_used]}") MiB in use;" \
+     "$(delta cut0 cut1 pages_reclaimed) pages went to swap," \
+     "$(delta cut0 cut1 pages_evacuated) to DRAM"
+# The server lives with that for a while.
+sleep 4
+served cut2
+snap cut2
+"$nodectl" status "$node" | grep -E '^  (logical|physical|pressure|balloon) ' ||
+	fail "nodectl status shows capacity and pressure"
+echo "${r[cut0.physical_total]}" >$cram/phys_limit
+within $settle pressure_is ok ||
+	fail "with its capacity back, the node is at pressure ok after $settle s"
+snap back0
+for ((i = 0; i < 16; i++)); do
+	[ "$(counter pages_demoted)" -lt $((${r[back0.pages_demoted]} + 100)) ] ||
+		break
+	reclaim 4
+done
+snap back1
+note "the capacity is back: pressure $(counter pressure)," \
+     "$(delta back0 back1 pages_demoted) pages came in again"
+stop_load cutload "around the loss of capacity"
+note "${r[cutload.served]-?} requests served in all," \
+     "$((${r[cut2.served]:-0} - ${r[cut0.served]:-0})) of them while capacity" \
+     "was short; ${r[cutload.failed]-?} failed"
+
 step "nodectl unload $node: back to the native default"
 "$nodectl" unload "$node"
 [ -z "$(counter policy_name)" ] || fail "unload left no policy"
 [ "$(counter policy_id)" = 0 ] || fail "unload left no policy id"
+# What is written goes to DRAM and gets cold there: there is something to offer.
+"$demo" rewrite $journal $sock 500 >$run/rewrite2 || fail "all writes were answered"
 snap native0
 for ((i = 0; i < 4; i++)); do
 	reclaim 8
@@ -306,7 +399,8 @@ step "every value is read back and compared with the file"
 	fail "every value could be read back"
 results $run/verify verify
 echo 1 >$cram/scrub || fail "the scrub of the device found no mismatch"
-mismatches=$(cat $cram/mismatches)
+mismatches=$(device mismatches)
+violations=$(device violations)
 warnings=$(dmesg | grep -cE 'WARNING:|BUG:|Oops|possible recursive' || true)
 
 step "what it did"

@@ -28,7 +28,7 @@ phases() {
 		"$(group "$(delta swap2 second "$2")")" \
 		"$(group "$(delta native0 native "$2")")"
 }
-# row TEXT VALUE RULE: RULE is what the value must be, 0, ">0" or "=N"
+# row TEXT VALUE RULE: RULE is what the value must be, 0, ">0", "<=N" or "=N"
 row() {
 	local value=${2:-0} verdict
 
@@ -42,6 +42,21 @@ row() {
 		verdict+=": NO"
 	}
 	printf '%-46s %9s  %s\n' "$1" "$(group "${2:--}")" "$verdict"
+}
+# fact TEXT VALUE [UNIT]: a number that may be any
+fact() {
+	printf '%-46s %9s%s\n' "$1" "$(group "${2:--}")" "${3:+ $3}"
+}
+# space TEXT BYTES LIMIT: in MiB; both in bytes
+space() {
+	local verdict
+
+	verdict="MiB, must be $(mib "$3") or less"
+	if [ "${2:-$(($3 + 1))}" -gt "$3" ]; then
+		failures+=("${1#"${1%%[! ]*}"}: ${2:-unknown} B, must be $3 or less")
+		verdict+=": NO"
+	fi
+	printf '%-46s %9s %s\n' "$1" "$(mib "${2:-0}")" "$verdict"
 }
 
 report() {
@@ -57,12 +72,10 @@ report() {
 	phases "pages that found no room" pages_refused_device
 	phases "pages promoted by writes" pages_promoted_write
 	rule
-	printf '%-46s %9s MiB\n' \
-		"logical: data held by the node [1]" "$(mib "$logical")" \
-		"physical: memory that takes" "$(mib "$physical")"
-	printf '%-46s %9s : 1\n' "ratio" \
-		"$(awk -v l="$logical" -v p="$physical" \
-			'BEGIN { if (p > 0) printf "%.2f", l / p; else print "-" }')"
+	fact "logical: data held by the node [1]" "$(mib "$logical")" MiB
+	fact "physical: memory that takes" "$(mib "$physical")" MiB
+	fact "ratio" "$(awk -v l="$logical" -v p="$physical" \
+			'BEGIN { if (p > 0) printf "%.2f", l / p; else print "-" }')" ": 1"
 	rule
 	echo "Reads of demoted data"
 	row "  server's pages on the node, all read [2]" "${r[server.pages]-}" ">0"
@@ -88,6 +101,28 @@ report() {
 	echo "Under $second"
 	row "  pages of the server on the node [4]" "${r[budget.pages]}" \
 		"<=$((budget + slack))"
+	echo "While the device had lost $lost of its capacity, under load"
+	fact "  capacity before" "$(mib "${r[cut0.physical_total]}")" MiB
+	fact "    of which in use" "$(mib "${r[cut0.physical_used]}")" MiB
+	fact "  capacity after" "$(mib "$limit")" MiB
+	space "    of which in use" "${r[cut2.physical_used]-}" "$limit"
+	row "  times that the device held too much [5]" "${violations-}" 0
+	row "  times that pressure became critical" \
+		"$(delta cut0 cut2 pressure_critical)" ">0"
+	row "  pages that the kernel took out of the node" \
+		$(($(delta cut0 cut2 pages_reclaimed) +
+		   $(delta cut0 cut2 pages_evacuated))) ">0"
+	fact "    of them to swap" "$(delta cut0 cut2 pages_reclaimed)"
+	fact "    of them to DRAM" "$(delta cut0 cut2 pages_evacuated)"
+	row "  free pages that its balloon took away [6]" \
+		"$(delta cut0 cut2 balloon_in)" ">0"
+	row "  processes killed" "$(delta cut0 cut2 kills)" 0
+	row "  requests served" \
+		$((${r[cut2.served]:-0} - ${r[cut0.served]:-0})) ">0"
+	row "  requests failed, all of the load" "${r[cutload.failed]-}" 0
+	row "  answers wrong" "${r[cutload.different]-}" 0
+	row "  pages that came in when the capacity was back" \
+		"$(delta back0 back1 pages_demoted)" ">0"
 	echo "At the end, after nodectl unload"
 	row "  pages admitted without a policy" \
 		"$(delta native0 native pages_admitted)" ">0"
@@ -96,7 +131,7 @@ report() {
 	row "  values read back and compared" "${r[verify.compared]-}" \
 		"=${r[data.values]:-0}"
 	row "  values that differ" "${r[verify.different]-}" 0
-	row "  hash mismatches found by the device [5]" "${mismatches-}" 0
+	row "  hash mismatches found by the device [7]" "${mismatches-}" 0
 	row "  warnings in the kernel's log" "${warnings-}" 0
 	rule
 	cat <<NOTES
@@ -111,7 +146,12 @@ report() {
 [4] Its budget is $budget pages (nodectl set). The kernel counts pages per CPU in
     batches, and what was on its way when the budget was set is not in its
     count: $slack more are possible.
-[5] The device keeps a hash of every page and has just checked all of them:
+[5] Counted by the device: a page came in for which there was no room. What was
+    there when the capacity went away is right until it has left.
+[6] The balloon holds pages of the node that nobody may use, because the device
+    could not store what is written there. It held $(group "${r[cut0.balloon_pages]}") pages before
+    and $(group "${r[cut2.balloon_pages]}") after.
+[7] The device keeps a hash of every page and has just checked all of them:
     a mismatch would mean that somebody wrote to a page in place.
 NOTES
 	[ "$(delta empty cold pages_offered)" -gt 0 ] ||
