@@ -101,7 +101,7 @@ report() {
 	echo "Under $second"
 	row "  pages of the server on the node [4]" "${r[budget.pages]}" \
 		"<=$((budget + slack))"
-	echo "While the device had half of its capacity, under load"
+	echo "While the device had lost $lost of its capacity, under load"
 	fact "  capacity before" "$(mib "${r[cut0.physical_total]}")" MiB
 	fact "    of which in use" "$(mib "${r[cut0.physical_used]}")" MiB
 	fact "  capacity after" "$(mib "$limit")" MiB
@@ -146,10 +146,11 @@ report() {
 [4] Its budget is $budget pages (nodectl set). The kernel counts pages per CPU in
     batches, and what was on its way when the budget was set is not in its
     count: $slack more are possible.
-[5] Its own count. Nothing vanishes when capacity does: until pages have left it
-    may hold what it held, but less and less.
-[6] The balloon are pages of the node that the kernel lets nobody use, because
-    the device could not hold them: $(group "${r[cut0.balloon_pages]}") before, $(group "${r[cut2.balloon_pages]}") after.
+[5] Counted by the device: a page came in for which there was no room. What was
+    there when the capacity went away is right until it has left.
+[6] The balloon holds pages of the node that nobody may use, because the device
+    could not store what is written there. It held $(group "${r[cut0.balloon_pages]}") pages before
+    and $(group "${r[cut2.balloon_pages]}") after.
 [7] The device keeps a hash of every page and has just checked all of them:
     a mismatch would mean that somebody wrote to a page in place.
 NOTES
