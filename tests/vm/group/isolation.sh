@@ -8,8 +8,8 @@
 body() {
 	local line="" pid
 
-	if ! { echo 100 >$emu/fail_reserve/probability &&
-	       echo -1 >$emu/fail_reserve/times; } 2>/dev/null; then
+	if ! { echo 100 >"$emu/fail_reserve/probability" &&
+	       echo -1 >"$emu/fail_reserve/times"; } 2>/dev/null; then
 		fail fail_reserve "the device cannot be told to refuse"
 		return
 	fi

@@ -40,7 +40,10 @@ body() {
 		return
 	fi
 	half=$((size / 2))
-	echo 0 >$emu/online && rmmod cram_emu || fail rmmod "the device stays"
+	if ! { echo 0 >"$emu/online" && rmmod cram_emu; }; then
+		fail rmmod "the device stays"
+		return
+	fi
 
 	with two_nodes "start=$start,$start2 size=$size,$size2 nid=1,2 phys=128M,128M verify=1" \
 		two_nodes_ask_their_own_policies two_nodes_swap_policies_apart
