@@ -21,6 +21,7 @@
 #define MIB		(1UL << 20)
 #define SETTLE_SECONDS	30
 #define ROUNDS		8
+#define FILL_ROUNDS	100
 
 static long patience(void)
 {
@@ -84,12 +85,18 @@ static void end(const struct area *a)
 	      emu_counter("violations"));
 }
 
-/* Random pages, more than the device can hold raw. */
+/*
+ * Random pages, more than the device can hold raw. The nearer to HIGH, the fewer
+ * come in at a time.
+ */
 static void fill(struct area *a)
 {
+	int i;
+
 	area_map(a, physical_total() / PAGE + 1024, FILL_RANDOM);
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
-	area_try_demote(a, ROUNDS);
+	for (i = 0; i < FILL_ROUNDS && !pressure_is("high"); i++)
+		area_try_demote(a, 1);
 }
 
 /* Below HIGH all of it comes in, at LOW with delay; at HIGH nothing does. */
