@@ -377,19 +377,28 @@ static void tpp_takes_cold_pages(void)
 	finish(&p, &a);
 }
 
+/* Each page is copied back to DRAM by this. */
+static void write_all(struct area *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->pages; i++) {
+		*(volatile unsigned char *)area_page(a, i) = i;
+		area_set(a, i, 0, i);
+	}
+}
+
 static void anti_thrash_keeps_out_what_was_written(void)
 {
 	struct policy p;
 	struct area a;
-	size_t i;
 
 	start(&p, "anti_thrash", &a, PAGES, FILL_TEXT);
 	policy_tune(&p, "first", 3600000);
 	policy_tune(&p, "longest", 3600000);
 	policy_tune(&p, "keep", 0);
 	area_demote(&a);
-	for (i = 0; i < PAGES; i++)
-		area_set(&a, i, 0, i);
+	write_all(&a);
 	CHECK(policy_count(&p, "bounces") >= PAGES, "it counted %ld",
 	      policy_count(&p, "bounces"));
 	expect_none_demoted(&a);
@@ -401,14 +410,12 @@ static void anti_thrash_takes_it_when_the_penalty_is_over(void)
 {
 	struct policy p;
 	struct area a;
-	size_t i;
 
 	start(&p, "anti_thrash", &a, PAGES, FILL_TEXT);
 	policy_tune(&p, "first", 1);
 	policy_tune(&p, "longest", 1);
 	area_demote(&a);
-	for (i = 0; i < PAGES; i++)
-		area_set(&a, i, 0, i);
+	write_all(&a);
 	area_demote(&a);
 	CHECK(policy_count(&p, "served") > 0, "nothing had a penalty");
 	finish(&p, &a);
