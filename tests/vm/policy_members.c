@@ -318,15 +318,42 @@ static void victims_are_kept_by_half(void)
 	end(&p, &a);
 }
 
-static void victims_are_promoted(void)
+/* A cgroup at its limit gains nothing by that: its victims are evicted. */
+static void victims_at_a_limit_are_not_promoted(void)
 {
 	long promoted = nd_counter("pages_promoted_victim");
 	struct policy p;
 	struct area a;
 
 	squeeze(VICTIM_PROMOTE, &p, &a);
-	CHECK(nd_counter("pages_promoted_victim") > promoted,
-	      "no victim was promoted");
+	CHECK(nd_counter("pages_promoted_victim") == promoted,
+	      "%ld victims were promoted",
+	      nd_counter("pages_promoted_victim") - promoted);
+	CHECK(cgroup_number("memory.swap.current") > 0, "nothing is in swap");
+	end(&p, &a);
+}
+
+/* The node's own reclaim, which the policy asks for, may promote. */
+static void victims_are_promoted(void)
+{
+	long promoted = nd_counter("pages_promoted_victim");
+	long total = nd_counter("physical_total");
+	struct policy p;
+	struct area a;
+
+	if (!getenv("VMTEST_SWAPDEV"))
+		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	begin(&p, &a);
+	policy_tune(&p, "victim", VICTIM_PROMOTE);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	forget_references(getpid());
+	policy_tune(&p, "request", 64);
+	CHECK(write_text(EMU "phys_limit", "%ld", total / 2) == 0, "phys_limit");
+	wait_for(nd_counter("pages_promoted_victim") > promoted,
+		 "no victim was promoted");
+	policy_tune(&p, "request", 0);
+	CHECK(write_text(EMU "phys_limit", "%ld", total) == 0, "phys_limit");
+	CHECK(area_count(&a, device_nid()) < PAGES, "all pages are on the node");
 	end(&p, &a);
 }
 
@@ -499,6 +526,7 @@ static const struct vmtest tests[] = {
 	VMTEST(hint_faults_reach_the_policy),
 	VMTEST(victims_are_evicted),
 	VMTEST(victims_are_kept_by_half),
+	VMTEST(victims_at_a_limit_are_not_promoted),
 	VMTEST(victims_are_promoted),
 	VMTEST(capacity_is_told),
 	VMTEST(policy_may_ask_for_reclaim),
