@@ -21,7 +21,7 @@ esac
 # two idle CPUs without KVM, for machines that are not idle.
 limit() {
 	case $1 in
-	policy) echo $((1200 * patience)) ;;
+	policy | pressure) echo $((1300 * patience)) ;;
 	*) echo $((600 * patience)) ;;
 	esac
 }

@@ -10,7 +10,8 @@
 #
 #
 # A group defines body(), and may define DEVICE (more module parameters), ONCE
-# (not empty: one LRU will do) and finish() (once, at the end).
+# (not empty: one LRU will do), RUN_SECONDS (for one program, times patience) and
+# finish() (once, at the end).
 # shellcheck disable=SC2317
 set -uo pipefail
 
@@ -39,7 +40,7 @@ run() {
 	local rc=0 prog=$1
 
 	shift
-	VMTEST_PREFIX=$group.$lru. timeout -k 5 $((300 * patience)) \
+	VMTEST_PREFIX=$group.$lru. timeout -k 5 $((${RUN_SECONDS:-300} * patience)) \
 		"$bin/$prog" "$@" || rc=$?
 	case $rc in
 	0) ;;
