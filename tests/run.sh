@@ -26,10 +26,14 @@ limit() {
 	esac
 }
 
-# Without it KUnit refuses to run suites, also later.
+# Without kunit.enable KUnit refuses to run suites, also later. no5lvl: while the
+# kernel identifies its CPU anew it forgets for a moment that it has five levels
+# of page tables, and an interrupt then makes KASAN report what is no error, and
+# lockdep turn itself off.
 boot_parameters() {
 	case $1 in
-	isolation) echo "kunit.enable=1 kunit.autorun=0" ;;
+	isolation) echo "kunit.enable=1 kunit.autorun=0 no5lvl" ;;
+	*) echo "no5lvl" ;;
 	esac
 }
 

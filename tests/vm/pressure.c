@@ -21,7 +21,7 @@
 #define MIB		(1UL << 20)
 #define SETTLE_SECONDS	30
 #define ROUNDS		8
-#define FILL_ROUNDS	100
+#define FILL_ROUNDS	30
 
 static long patience(void)
 {
@@ -94,7 +94,7 @@ static void end(const struct area *a)
 
 /*
  * Random pages, more than the device can hold raw. The nearer to HIGH, the fewer
- * come in at a time.
+ * come in at a time; later tries give aging its time.
  */
 static void fill(struct area *a)
 {
@@ -103,7 +103,7 @@ static void fill(struct area *a)
 	area_map(a, physical_total() / PAGE + 1024, FILL_RANDOM);
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	for (i = 0; i < FILL_ROUNDS && !pressure_is("high"); i++)
-		area_try_demote(a, 1);
+		area_try_demote(a, 6);
 }
 
 /* Below HIGH all of it comes in, at LOW with delay; at HIGH nothing does. */
