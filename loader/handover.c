@@ -364,8 +364,13 @@ static int old_map_open(uint32_t id, struct old_map *m, struct failure *f)
 	return 0;
 }
 
-static struct map_shape declared_shape(const struct object *o,
-				       const struct bpf_map *map)
+/**
+ * map_shape_declared - what an object declares of a map
+ * @o: the object
+ * @map: one of its maps
+ */
+struct map_shape map_shape_declared(const struct object *o,
+				    const struct bpf_map *map)
 {
 	return (struct map_shape){
 		.name = bpf_map__name(map),
@@ -413,7 +418,7 @@ static int hand_over(struct object *o, struct bpf_map *map,
 		     struct handover *h, struct failure *f)
 {
 	struct handover_map *result = &h->maps[h->nr++];
-	struct map_shape shape = declared_shape(o, map);
+	struct map_shape shape = map_shape_declared(o, map);
 	const struct old_map *from;
 	int err;
 

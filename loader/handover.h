@@ -67,6 +67,8 @@ struct handover {
 
 bool btf_equal(const struct btf *a, uint32_t a_id, const struct btf *b,
 	       uint32_t b_id);
+struct map_shape map_shape_declared(const struct object *o,
+				    const struct bpf_map *map);
 enum name_match map_name_match(const struct map_shape *old, const char *name);
 bool map_may_replace(const struct map_shape *old, const struct map_shape *new,
 		     char *why, size_t size);

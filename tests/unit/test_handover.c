@@ -33,18 +33,7 @@ static struct map_shape shape_of(const struct object *o, const char *name)
 
 	if (!map)
 		fail_msg("%s has no map %s", o->name, name);
-	return (struct map_shape){
-		.name = bpf_map__name(map),
-		.type = bpf_map__type(map),
-		.key_size = bpf_map__key_size(map),
-		.value_size = bpf_map__value_size(map),
-		.max_entries = bpf_map__max_entries(map),
-		.flags = bpf_map__map_flags(map),
-		.extra = bpf_map__map_extra(map),
-		.btf = o->btf,
-		.key_type = bpf_map__btf_key_type_id(map),
-		.value_type = bpf_map__btf_value_type_id(map),
-	};
+	return map_shape_declared(o, map);
 }
 
 static const struct {
