@@ -155,7 +155,7 @@ build_tools() { # VMLINUX
 	mkdir -p "$o/bpftool" "$o/libbpf"
 	with_progress "Building libbpf" "$build/log/libbpf.log" \
 		make -C "$tree/tools/lib/bpf" -j"$jobs" CC="$cc" OUTPUT="$o/libbpf/" \
-		DESTDIR="$o/libbpf/root" prefix= EXTRA_CFLAGS=-fPIC \
+		DESTDIR="$o/libbpf/installed" prefix= EXTRA_CFLAGS=-fPIC \
 		"$o/libbpf/libbpf.a" install_headers
 	# Disassembly of JITed code would pull in all of LLVM, signing libcrypto:
 	# too much to load for each call in an emulated machine.
@@ -178,7 +178,7 @@ collect() { # DIR SOURCE CONTENT
 	rm -f "$d"/lib/modules/*/build "$d"/lib/modules/*/source
 	cp "$o/bpftool/bpftool" "$d/"
 	cp "$o/libbpf/libbpf.a" "$d/libbpf/"
-	cp -r "$o/libbpf/root/include" "$d/libbpf/"
+	cp -r "$o/libbpf/installed/include" "$d/libbpf/"
 	# The system's copies of these may be older than this libbpf.
 	mkdir -p "$d/libbpf/include/linux"
 	cp "$tree"/tools/include/uapi/linux/{bpf,bpf_common,btf}.h "$d/libbpf/include/linux/"
