@@ -349,10 +349,8 @@ static void numa_balancing(void)
 
 static const char *swap_device(void)
 {
-	const char *dev = getenv("VMTEST_SWAPDEV");
+	const char *dev = vmtest_swap_device();
 
-	if (!dev)
-		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	return dev;
 }

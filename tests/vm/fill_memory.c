@@ -4,7 +4,6 @@
  * say "full" and hold it until killed.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,10 +18,9 @@
 static void lock_dram(void)
 {
 	size_t bytes = meminfo("MemFree") * 1024, leave = LEAVE_FREE;
-	const char *patience = getenv("VMTEST_PATIENCE");
 	unsigned char *p;
 
-	if (patience && atoi(patience) > 1)
+	if (vmtest_patience() > 1)
 		leave *= 2;
 	if (bytes <= leave)
 		return;

@@ -18,12 +18,6 @@
 
 #define LARGE	2048
 
-static void need_swap(void)
-{
-	if (!getenv("VMTEST_SWAPDEV"))
-		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
-}
-
 static void store_all(struct area *a, unsigned char value)
 {
 	size_t i;
@@ -107,7 +101,7 @@ static void limit_reclaims_the_node(void)
 	long current, limit;
 	struct area a;
 
-	need_swap();
+	vmtest_swap_device();
 	area_demoted(&a, LARGE, FILL_TEXT);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	current = cgroup_number("memory.current");
@@ -133,7 +127,7 @@ static void limit_does_not_demote(void)
 	long demoted, limit;
 	struct area a;
 
-	need_swap();
+	vmtest_swap_device();
 	area_map(&a, LARGE, FILL_TEXT);
 	forget_references(getpid());
 	limit = cgroup_number("memory.current") - (long)(LARGE * PAGE / 2);
@@ -174,7 +168,7 @@ static void promote_at_the_limit(bool swap)
 
 static void one_page_below_the_limit(void)
 {
-	need_swap();
+	vmtest_swap_device();
 	promote_at_the_limit(true);
 }
 

@@ -6,12 +6,10 @@
  *
  * Environment: VMTEST_SWAPDEV, a swap device that is on (some of them).
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,29 +20,11 @@
 #define NODE	"/sys/devices/system/node/node%d/device/%s"
 #define PAGES	256
 #define AROUND	16	/* pages that one write may bring along */
-#define SECONDS	30
 
 /* NADMIT_*, NPROMO_*, NVICTIM_* of the kernel */
 enum { ADMIT_DEFAULT, ADMIT_ACCEPT, ADMIT_DENY };
 enum { PROMO_DEFAULT, PROMO_ONE, PROMO_AROUND, PROMO_SKIP };
 enum { VICTIM_DEFAULT, VICTIM_EVICT, VICTIM_KEEP, VICTIM_PROMOTE };
-
-static long patience(void)
-{
-	const char *p = getenv("VMTEST_PATIENCE");
-
-	return p && atoi(p) > 1 ? atoi(p) : 1;
-}
-
-/* It becomes true soon: a worker of the kernel is at it. */
-#define wait_for(cond, fmt, ...)					\
-	do {								\
-		long ___i, ___n = SECONDS * 20 * patience();		\
-									\
-		for (___i = 0; ___i < ___n && !(cond); ___i++)		\
-			usleep(50 * 1000);				\
-		CHECK(cond, fmt, ##__VA_ARGS__);			\
-	} while (0)
 
 /* All of it on the node, and then the policy: it has not seen it come. */
 static void begin(struct policy *p, struct area *a)
@@ -236,11 +216,20 @@ static void bogus_reports_are_counted(void)
 	end(&p, &a);
 }
 
+static long cpu_seconds(void)
+{
+	struct timespec ts;
+
+	CHECK_SYS(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) == 0,
+		  "clock_gettime");
+	return ts.tv_sec;
+}
+
 /* NUMA balancing finds who reads; only a policy that wants to know is told. */
 static void hint_faults_reach_the_policy(void)
 {
 	const char *knob = "/proc/sys/kernel/numa_balancing";
-	long before = read_number(knob), i, sum = 0;
+	long before = read_number(knob), started, end_of_patience, i, sum = 0;
 	size_t page;
 	struct policy p;
 	struct area a;
@@ -257,14 +246,19 @@ static void hint_faults_reach_the_policy(void)
 		   "100");
 	ret = write_text(knob, "2");
 	CHECK(ret == 0, "%s: %s", knob, strerror(-ret));
-	for (i = 0; i < 3000 * patience() && !policy_count(&p, "hot_hint"); i++) {
-		for (page = 0; page < PAGES; page++)
-			sum += *(volatile unsigned char *)area_page(&a, page);
-		usleep(10 * 1000);
+	started = cpu_seconds();
+	end_of_patience = started + SETTLE_SECONDS * vmtest_patience();
+	/* Scans come by the CPU time of the task: do not sleep. */
+	while (cpu_seconds() < end_of_patience && !policy_count(&p, "hot_hint")) {
+		for (i = 0; i < 1000; i++)
+			for (page = 0; page < PAGES; page++)
+				sum += *(volatile unsigned char *)
+					area_page(&a, page);
 	}
 	write_text(knob, "%ld", before);
 	CHECK(policy_count(&p, "hot_hint") > 0,
-	      "no hint fault reached the policy (sum %ld)", sum);
+	      "no hint fault reached the policy in %ld s of reading (sum %ld)",
+	      cpu_seconds() - started, sum);
 	wait_for(area_count(&a, device_nid()) < PAGES, "no page was promoted");
 	end(&p, &a);
 }
@@ -276,8 +270,7 @@ static void squeeze(unsigned int verdict, struct policy *p, struct area *a)
 {
 	long limit;
 
-	if (!getenv("VMTEST_SWAPDEV"))
-		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	vmtest_swap_device();
 	area_demoted(a, 2048, FILL_TEXT);
 	policy_start(p, "members");
 	policy_tune(p, "victim", verdict);
@@ -334,26 +327,40 @@ static void victims_at_a_limit_are_not_promoted(void)
 	end(&p, &a);
 }
 
+static void set_limit(long bytes)
+{
+	CHECK(write_text(EMU "phys_limit", "%ld", bytes) == 0, "phys_limit");
+}
+
+/* The policy is told of less capacity, and then wants pages evicted. */
+static void ask_for_reclaim(struct policy *p)
+{
+	vmtest_swap_device();
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	forget_references(getpid());
+	policy_tune(p, "request", 64);
+	set_limit(emu_counter("phys_total") / 2);
+}
+
+static void stop_asking(struct policy *p)
+{
+	policy_tune(p, "request", 0);
+	set_limit(emu_counter("phys_total"));
+}
+
 /* The node's own reclaim, which the policy asks for, may promote. */
 static void victims_are_promoted(void)
 {
 	long promoted = nd_counter("pages_promoted_victim");
-	long total = nd_counter("physical_total");
 	struct policy p;
 	struct area a;
 
-	if (!getenv("VMTEST_SWAPDEV"))
-		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
 	begin(&p, &a);
 	policy_tune(&p, "victim", VICTIM_PROMOTE);
-	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	forget_references(getpid());
-	policy_tune(&p, "request", 64);
-	CHECK(write_text(EMU "phys_limit", "%ld", total / 2) == 0, "phys_limit");
+	ask_for_reclaim(&p);
 	wait_for(nd_counter("pages_promoted_victim") > promoted,
 		 "no victim was promoted");
-	policy_tune(&p, "request", 0);
-	CHECK(write_text(EMU "phys_limit", "%ld", total) == 0, "phys_limit");
+	stop_asking(&p);
 	CHECK(area_count(&a, device_nid()) < PAGES, "all pages are on the node");
 	end(&p, &a);
 }
@@ -372,11 +379,11 @@ static void capacity_is_told(void)
 		 "the new policy was told nothing");
 	CHECK(policy_count(&p, "phys_total") == total, "told %ld, it is %ld",
 	      policy_count(&p, "phys_total"), total);
-	CHECK(write_text(EMU "phys_limit", "%ld", total / 2) == 0, "phys_limit");
+	set_limit(total / 2);
 	wait_for(policy_count(&p, "phys_total") == total / 2,
 		 "told %ld, it is %ld", policy_count(&p, "phys_total"),
 		 total / 2);
-	CHECK(write_text(EMU "phys_limit", "%ld", total) == 0, "phys_limit");
+	set_limit(total);
 	wait_for(policy_count(&p, "phys_total") == total, "told %ld, it is %ld",
 		 policy_count(&p, "phys_total"), total);
 	end(&p, &a);
@@ -384,22 +391,15 @@ static void capacity_is_told(void)
 
 static void policy_may_ask_for_reclaim(void)
 {
-	long total = nd_counter("physical_total");
 	long reclaimed = nd_counter("pages_reclaimed");
 	struct policy p;
 	struct area a;
 
-	if (!getenv("VMTEST_SWAPDEV"))
-		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
 	begin(&p, &a);
-	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	forget_references(getpid());
-	policy_tune(&p, "request", 64);
-	CHECK(write_text(EMU "phys_limit", "%ld", total / 2) == 0, "phys_limit");
+	ask_for_reclaim(&p);
 	wait_for(nd_counter("pages_reclaimed") > reclaimed,
 		 "nothing was reclaimed");
-	policy_tune(&p, "request", 0);
-	CHECK(write_text(EMU "phys_limit", "%ld", total) == 0, "phys_limit");
+	stop_asking(&p);
 	end(&p, &a);
 }
 
@@ -494,29 +494,10 @@ static void pages_are_recognised(void)
 static void deny_all_and_no_swap_ends_in_oom(void)
 {
 	struct policy p;
-	int status;
-	pid_t pid;
 
 	policy_start(&p, "deny_all");
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
-	CHECK(cgroup_write("memory.max", "%ld",
-			   cgroup_number("memory.current") + (8L << 20)) == 0,
-	      "memory.max");
-	pid = fork();
-	CHECK_SYS(pid >= 0, "fork");
-	if (!pid) {
-		unsigned char *m = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (write_text("/proc/self/oom_score_adj", "1000"))
-			_exit(2);
-		memset(m, 1, 64 << 20);
-		_exit(0);
-	}
-	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-	      "the process that exceeded the limit ended with status %#x",
-	      status);
+	cgroup_expect_oom(8 << 20);
 	policy_close(&p);
 }
 

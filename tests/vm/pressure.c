@@ -19,16 +19,8 @@
 
 #define EMU		"/sys/kernel/debug/cram_emu/"
 #define MIB		(1UL << 20)
-#define SETTLE_SECONDS	30
 #define ROUNDS		8
 #define FILL_ROUNDS	30
-
-static long patience(void)
-{
-	const char *p = getenv("VMTEST_PATIENCE");
-
-	return p && atoi(p) > 1 ? atoi(p) : 1;
-}
 
 static bool pressure_is(const char *level)
 {
@@ -37,20 +29,6 @@ static bool pressure_is(const char *level)
 	CHECK(nd_text("pressure", now, sizeof(now)) > 0, "no pressure file");
 	return !strcmp(now, level);
 }
-
-/* wait_for(CONDITION, ...): it becomes true, in the time that users accept */
-#define wait_for(cond, fmt, ...) \
-	wait_long(1, cond, fmt, ##__VA_ARGS__)
-
-/* The same, in so many times that time. */
-#define wait_long(times, cond, fmt, ...)				\
-	do {								\
-		long ___i, ___n = SETTLE_SECONDS * 10 * patience() * (times); \
-									\
-		for (___i = 0; ___i < ___n && !(cond); ___i++)		\
-			usleep(100 * 1000);				\
-		CHECK(cond, fmt, ##__VA_ARGS__);			\
-	} while (0)
 
 static void set_limit(long bytes)
 {
@@ -70,18 +48,19 @@ static long physical_used(void)
 }
 
 /*
- * What went wrong before is not this test's: start at OK, with all there is. The
- * device may still have reports on their way, each of which counts for a while.
+ * What went wrong before is not this test's: start at OK, with all there is and
+ * nothing on the node. The device may still have reports on their way, each of
+ * which counts for a while.
  */
 static void begin(void)
 {
 	set_limit(emu_counter("phys_total"));
-	wait_long(4, pressure_is("ok"), "the node does not come to rest");
-	wait_long(4, nd_counter("balloon_pages") == nd_counter("balloon_target"),
-		 "the balloon does not come to rest: %ld pages, target %ld, %ld of %ld bytes used, %ld resident, pressure ok: %d",
-		 nd_counter("balloon_pages"), nd_counter("balloon_target"),
-		 physical_used(), physical_total(),
-		 nd_counter("logical_used"), pressure_is("ok"));
+	wait_long(4, pressure_is("ok") && !nd_counter("balloon_target") &&
+		     !nd_counter("balloon_pages"),
+		  "the node does not come to rest: balloon of %ld pages, target %ld, %ld of %ld bytes used, %ld resident, pressure ok: %d",
+		  nd_counter("balloon_pages"), nd_counter("balloon_target"),
+		  physical_used(), physical_total(),
+		  nd_counter("logical_used"), pressure_is("ok"));
 }
 
 static void end(const struct area *a)
@@ -92,18 +71,21 @@ static void end(const struct area *a)
 	      emu_counter("violations"));
 }
 
-/*
- * Random pages, more than the device can hold raw. The nearer to HIGH, the fewer
- * come in at a time; later tries give aging its time.
- */
-static void fill(struct area *a)
+/* The nearer to HIGH, the fewer come in at a time; later tries give aging its time. */
+static void fill_up(struct area *a)
 {
 	int i;
 
-	area_map(a, physical_total() / PAGE + 1024, FILL_RANDOM);
-	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	for (i = 0; i < FILL_ROUNDS && !pressure_is("high"); i++)
 		area_try_demote(a, 6);
+}
+
+/* Random pages, more than the device can hold raw. */
+static void fill(struct area *a)
+{
+	area_map(a, physical_total() / PAGE + 1024, FILL_RANDOM);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	fill_up(a);
 }
 
 /* Below HIGH all of it comes in, at LOW with delay; at HIGH nothing does. */
@@ -215,8 +197,7 @@ static void lost_capacity_goes_to_swap(void)
 	long reclaimed = nd_counter("pages_reclaimed");
 	struct area a;
 
-	if (!getenv("VMTEST_SWAPDEV"))
-		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	vmtest_swap_device();
 	begin();
 	fill(&a);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
@@ -403,29 +384,10 @@ static void failing_reservations_lose_nothing(void)
 static void full_node_and_no_swap_ends_in_oom(void)
 {
 	struct area a;
-	int status;
-	pid_t pid;
 
 	begin();
 	fill(&a);
-	CHECK(cgroup_write("memory.max", "%ld",
-			   cgroup_number("memory.current") + (long)(4 * MIB)) == 0,
-	      "memory.max");
-	pid = fork();
-	CHECK_SYS(pid >= 0, "fork");
-	if (!pid) {
-		unsigned char *p = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (write_text("/proc/self/oom_score_adj", "1000"))
-			_exit(2);
-		memset(p, 1, 64 * MIB);
-		_exit(0);
-	}
-	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-	      "the process that exceeded the limit ended with status %#x",
-	      status);
+	cgroup_expect_oom(4 * MIB);
 	end(&a);
 }
 
@@ -479,6 +441,8 @@ static void block_goes_offline_under_the_balloon(void)
 		done++;
 	}
 	CHECK(done, "the node has no memory block");
+	/* All data may have been in that block, and are in DRAM then. */
+	fill_up(&a);
 	wait_for(nd_counter("balloon_pages") > 0,
 		 "the balloon did not come back");
 	end(&a);

@@ -13,23 +13,6 @@
 
 #define MIB	(1UL << 20)
 #define PAGES	256
-#define SECONDS	30
-
-static long patience(void)
-{
-	const char *p = getenv("VMTEST_PATIENCE");
-
-	return p && atoi(p) > 1 ? atoi(p) : 1;
-}
-
-#define wait_for(cond, fmt, ...)					\
-	do {								\
-		long ___i, ___n = SECONDS * 20 * patience();		\
-									\
-		for (___i = 0; ___i < ___n && !(cond); ___i++)		\
-			usleep(50 * 1000);				\
-		CHECK(cond, fmt, ##__VA_ARGS__);			\
-	} while (0)
 
 /* The node that the library looks at, see device_nid(). */
 static void look_at(int nid)

@@ -76,6 +76,29 @@ void vmtest_skip(const char *fmt, ...)
 }
 
 /**
+ * vmtest_patience - how many times slower than others this kernel may be
+ */
+long vmtest_patience(void)
+{
+	const char *p = getenv("VMTEST_PATIENCE");
+
+	return p && atoi(p) > 1 ? atoi(p) : 1;
+}
+
+/**
+ * vmtest_swap_device - path of a swap device that is on; without one the test
+ * is skipped
+ */
+const char *vmtest_swap_device(void)
+{
+	const char *dev = getenv("VMTEST_SWAPDEV");
+
+	if (!dev)
+		vmtest_skip("no swap device was given in VMTEST_SWAPDEV");
+	return dev;
+}
+
+/**
  * vmtest_fork - fork() that ends the test if there are no processes left
  *
  * Return: as fork(). A child leaves with _exit(0) or by a failed CHECK().
@@ -441,4 +464,36 @@ int vmtest_main(const struct vmtest *tests, size_t nr, int argc, char **argv)
 					   seconds);
 	}
 	return failed != 0;
+}
+
+/**
+ * cgroup_expect_oom - a process that exceeds the limit is killed
+ * @headroom: the limit is set so many bytes above what the cgroup has
+ *
+ * Breaks if reclaim neither finds anything nor gives up.
+ */
+void cgroup_expect_oom(size_t headroom)
+{
+	const size_t bytes = 64 << 20;
+	int status;
+	pid_t pid;
+
+	CHECK(cgroup_write("memory.max", "%ld",
+			   cgroup_number("memory.current") + (long)headroom) == 0,
+	      "memory.max");
+	pid = fork();
+	CHECK_SYS(pid >= 0, "fork");
+	if (!pid) {
+		unsigned char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (write_text("/proc/self/oom_score_adj", "1000"))
+			_exit(2);
+		memset(p, 1, bytes);
+		_exit(0);
+	}
+	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "the process that exceeded the limit ended with status %#x",
+	      status);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PAGE		4096UL
@@ -36,17 +37,49 @@ void vmtest_skip(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
 /* End the test, with the failed condition in the reason. */
+#define vmtest_not(what, fmt, ...)					\
+	vmtest_fail("%s:%d: not (%s): " fmt, __FILE_NAME__, __LINE__,	\
+		    what, ##__VA_ARGS__)
+
 #define CHECK(cond, fmt, ...)						\
 	do {								\
 		if (!(cond))						\
-			vmtest_fail("%s:%d: not (%s): " fmt,		\
-				    __FILE_NAME__, __LINE__, #cond,	\
-				    ##__VA_ARGS__);			\
+			vmtest_not(#cond, fmt, ##__VA_ARGS__);		\
 	} while (0)
 
 /* The same for a call that sets errno. */
 #define CHECK_SYS(cond, fmt, ...)					\
 	CHECK(cond, fmt ": %m", ##__VA_ARGS__)
+
+/* ---- what takes its time -------------------------------------------------- */
+
+#define SETTLE_SECONDS	30
+
+long vmtest_patience(void);
+
+/*
+ * It becomes true in the time that users accept, or in so many times that. Looks
+ * once more than it sleeps, and never again after it has seen what it waits for:
+ * that may hold for a moment only.
+ */
+#define wait_long(times, cond, fmt, ...)				\
+	do {								\
+		long ___n = SETTLE_SECONDS * 20 * vmtest_patience() *	\
+			    (times);					\
+		bool ___seen;						\
+									\
+		while (!(___seen = (cond)) && ___n-- > 0)		\
+			usleep(50 * 1000);				\
+		if (!___seen)						\
+			vmtest_not(#cond, fmt, ##__VA_ARGS__);		\
+	} while (0)
+
+#define wait_for(cond, fmt, ...) \
+	wait_long(1, cond, fmt, ##__VA_ARGS__)
+
+/* ---- what the group was given ---------------------------------------------- */
+
+const char *vmtest_swap_device(void);
 
 /* ---- processes ---------------------------------------------------------- */
 
@@ -79,5 +112,6 @@ long cgroup_number(const char *file);
 long cgroup_field(const char *file, const char *key);
 void cgroup_reclaim(size_t bytes);
 long cgroup_node_anon(int nid);
+void cgroup_expect_oom(size_t headroom);
 
 #endif

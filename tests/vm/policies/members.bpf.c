@@ -61,14 +61,17 @@ s32 own_nid = -1;
 			NODE_COUNT(bad, 1);	\
 	} while (0)
 
+/*
+ * The sum over all CPUs is what was stored last. One caller at a time: the node's
+ * worker tells the pressure.
+ */
 #define STORE(_field, _value)						\
 	do {								\
-		typeof(counters.value) ___c;				\
-		u32 ___k = 0;						\
+		static u64 ___last;					\
+		u64 ___v = (_value);					\
 									\
-		___c = bpf_map_lookup_elem(&counters, &___k);		\
-		if (___c)						\
-			WRITE_ONCE(___c->_field, (_value));		\
+		NODE_COUNT(_field, ___v - ___last);			\
+		___last = ___v;						\
 	} while (0)
 
 static __always_inline int key_of(struct folio *folio, struct key *key)
