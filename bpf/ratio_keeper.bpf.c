@@ -81,7 +81,7 @@ NODE_TUNABLE(u32, samples, 16, 1, 64, "windows",
 NODE_TUNABLE(bool, pick_class, true, false, true, "",
 	     "use the strongest compression class while there is no credit");
 NODE_TUNABLE(u32, purge, 50, 0, 500, "permille",
-	     "pages to reclaim when the node gets full below the target");
+	     "share of the node to reclaim when it gets full below the target");
 
 /* One MiB of an anonymous mapping. */
 struct block {

@@ -49,7 +49,7 @@ NODE_TUNABLE(u32, resume, 220, 0, 1000, "permille",
 NODE_TUNABLE(u32, settle, 1000, 0, 600000, "ms",
 	     "how long nothing comes in at least, once it was stopped");
 NODE_TUNABLE(u32, age, 100, 0, 500, "permille",
-	     "pages of the node to reclaim when space gets low");
+	     "share of the node to reclaim when space gets low; 0 is none");
 
 struct watermark_counters {
 	u64 open;		/* chunks that passed */

@@ -165,8 +165,9 @@ static void blame_maps(const struct attempt *a, struct failure *f)
 		 "; --fresh gives it empty ones.");
 }
 
-static int attempt_object(struct attempt *a, const struct cmdline *c,
-			  struct failure *f)
+/* All that can be wrong with a policy and its tunables before the kernel sees it. */
+static int attempt_open(struct attempt *a, const struct cmdline *c,
+			struct failure *f)
 {
 	struct settings set;
 	int err;
@@ -177,10 +178,15 @@ static int attempt_object(struct attempt *a, const struct cmdline *c,
 	/* The command line was checked before; this cannot fail. */
 	if (!err)
 		err = settings_parse(c->args + 2, c->nr_args - 2, &set, f);
-	if (!err)
-		err = object_set_tunables(&a->obj, &set, f);
-	if (!err)
-		err = object_set_nid(&a->obj, a->node.nid, f);
+	return err ?: object_set_tunables(&a->obj, &set, f);
+}
+
+static int attempt_object(struct attempt *a, const struct cmdline *c,
+			  struct failure *f)
+{
+	int err;
+
+	err = object_set_nid(&a->obj, a->node.nid, f);
 	if (!err && a->live.map_id)
 		err = attempt_maps(a, c, f);
 	if (err)
@@ -362,6 +368,9 @@ int do_load(const struct cmdline *c)
 		return bad_usage(&f);
 	attempt_init(&a);
 	err = attempt_node(&a, nid, &f);
+	/* Before "busy": the way out of that is to give the same to swap. */
+	if (!err)
+		err = attempt_open(&a, c, &f);
 	if (!err && a.live.map_id)
 		err = busy(&a, c->args[1], &f);
 	if (!err)
@@ -488,13 +497,14 @@ static int settle(struct attempt *a, double seconds, uint32_t new_id,
 }
 
 /* A map that only the new policy has is no news. */
-static void print_maps(const struct attempt *a)
+static void print_maps(const struct attempt *a, bool fresh)
 {
 	const struct handover_map *m;
-	unsigned int i;
+	unsigned int i, told = 0;
 
 	for (i = 0; i < a->maps.nr; i++) {
 		m = &a->maps.maps[i];
+		told += m->id || m->namesake;
 		if (m->id)
 			printf("%s: map %s was handed over with what it holds\n",
 			       a->node.name, m->name);
@@ -502,9 +512,16 @@ static void print_maps(const struct attempt *a)
 			printf("%s: map %s starts empty: %s\n", a->node.name,
 			       m->name, m->why);
 	}
+	if (fresh)
+		printf("%s: all maps start empty, as --fresh asks\n",
+		       a->node.name);
+	else if (!told)
+		printf("%s: no map is handed over: the policies have none in common\n",
+		       a->node.name);
 }
 
-static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id)
+static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id,
+			  bool fresh)
 {
 	struct json_object *o, *old;
 
@@ -512,7 +529,7 @@ static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id
 		printf("%s: policy %s (id %u) replaced %s (id %u); detach it with: nodectl unload %s\n",
 		       a->node.name, a->obj.name, id, a->live.name,
 		       a->live.map_id, a->node.name);
-		print_maps(a);
+		print_maps(a, fresh);
 		return;
 	}
 	o = attached_json(a, id, link_id);
@@ -575,7 +592,9 @@ int do_swap(const struct cmdline *c)
 			   a.live.map_id);
 		goto out;
 	}
-	err = attempt_object(&a, c, &f);
+	err = attempt_open(&a, c, &f);
+	if (!err)
+		err = attempt_object(&a, c, &f);
 	if (!err)
 		err = update(&a, &f);
 	if (err)
@@ -587,7 +606,7 @@ int do_swap(const struct cmdline *c)
 	if (c->settle > 0)
 		err = settle(&a, c->settle, id, &f);
 	if (!err)
-		print_swapped(&a, id, link_id);
+		print_swapped(&a, id, link_id, c->fresh);
 out:
 	if (err) {
 		if (a.node.dirfd >= 0)

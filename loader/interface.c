@@ -45,7 +45,7 @@ static const struct {
 	{ "bpf_node_folio_estimate", true,
 	  "Policies that estimate compressibility (compressible, ratio_keeper) do not load" },
 	{ "bpf_node_folio_info", true,
-	  "Policies that look at owner and flags (memcg_budget, anti_thrash) do not load" },
+	  "Policies that look at owner and flags (memcg_budget, ratio_keeper, tpp, anti_thrash) do not load" },
 	{ "bpf_node_stat", false,
 	  "Policies that ask how the node is (ratio_keeper, watermark, tpp) do not load" },
 	{ "bpf_iter_node_folio_new", false,

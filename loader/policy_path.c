@@ -154,6 +154,6 @@ int policy_find(const struct policy_dirs *path, const char *arg, char *file,
 				i ? "," : "", path->dirs[i]);
 	if (len < sizeof(next))
 		snprintf(next + len, sizeof(next) - len,
-			 "; add a directory with --path or $NODECTL_PATH.");
+			 "; add a directory with --path or $NODECTL_PATH. \"nodectl policies\" lists the policies.");
 	return fail(f, -ENOENT, next, "there is no policy \"%s\"", arg);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -33,6 +34,8 @@ static const struct {
 	{ "pages_offered", "offered" },
 	{ "pages_demoted", "demoted" },
 	{ "pages_denied", "denied" },
+	{ "pages_kept", "kept" },
+	{ "pages_slowed", "held back by rate or pressure" },
 	{ "pages_promoted_write", "promoted by writes" },
 };
 
@@ -185,26 +188,48 @@ static const char *limit_text(const struct sample *s, const char *name,
 	return buf;
 }
 
+/* In bytes, as the lines above it. */
+static const char *balloon_size(const struct sample *s, const char *name,
+				char *buf, size_t size)
+{
+	uint64_t pages;
+
+	if (!sample_get(s, name, &pages))
+		return NULL;
+	return fmt_bytes(pages * sysconf(_SC_PAGESIZE), buf, size);
+}
+
 static void print_condition(const struct sample *s)
 {
-	char share[16], limit[48], promote[48];
-	uint64_t pages, target;
+	char admit[48], promote[48], now[32], goal[32];
+	const char *pages, *target;
 
 	printf("  %-11s %s\n", "pressure", s->pressure[0] ? s->pressure : "-");
-	printf("  %-11s ", "balloon");
-	if (!sample_get(s, "balloon_pages", &pages))
-		printf("-\n");
-	else if (sample_get(s, "balloon_target", &target) && target != pages)
-		printf("%" PRIu64 " pages, on its way to %" PRIu64 "\n", pages,
+	pages = balloon_size(s, "balloon_pages", now, sizeof(now));
+	target = balloon_size(s, "balloon_target", goal, sizeof(goal));
+	if (pages && target && strcmp(pages, target))
+		printf("  %-11s %s, on its way to %s\n", "balloon", pages,
 		       target);
 	else
-		printf("%" PRIu64 " pages\n", pages);
-	printf("  %-11s %s of the pages offered; %s\n", "admission",
-	       fmt_share(sample_admission(s, NULL), share, sizeof(share)),
-	       limit_text(s, "admit_rate", limit, sizeof(limit)));
-	printf("  %-11s %s promoted by writes of the pages demoted; promotion by policy: %s\n",
-	       "bounce", fmt_share(sample_bounce(s, NULL), share, sizeof(share)),
+		printf("  %-11s %s\n", "balloon", pages ?: "-");
+	printf("  %-11s admission: %s; promotion by policy: %s\n", "limits",
+	       limit_text(s, "admit_rate", admit, sizeof(admit)),
 	       limit_text(s, "promote_rate", promote, sizeof(promote)));
+}
+
+static void print_shares(const struct sample *s)
+{
+	char share[16];
+	uint64_t value;
+
+	if (sample_get(s, "pages_offered", &value) && value)
+		printf("  %-11s %s of the pages offered\n", "admission",
+		       fmt_share(sample_admission(s, NULL), share,
+				 sizeof(share)));
+	if (sample_get(s, "pages_demoted", &value) && value)
+		printf("  %-11s %s of the pages demoted were written and came back\n",
+		       "bounce",
+		       fmt_share(sample_bounce(s, NULL), share, sizeof(share)));
 }
 
 static uint64_t verdicts_of(const struct sample *s, const char *member)
@@ -219,7 +244,7 @@ static uint64_t verdicts_of(const struct sample *s, const char *member)
 	return sum;
 }
 
-/* One line per member that has been asked since the node was registered. */
+/* One line per member that has been asked. */
 static void print_verdicts(const struct sample *s)
 {
 	const char *label = "verdicts", *member = "", *sep = "";
@@ -548,7 +573,9 @@ static void print_status(const struct node *node, const struct summary *s,
 		printf(", ratio %.2f:1", ratio.value);
 	putchar('\n');
 	print_condition(sample);
+	printf("  since its driver registered it, whatever the policy:\n");
 	print_activity(sample);
+	print_shares(sample);
 	print_verdicts(sample);
 	print_policy(live);
 	print_link(node, live);

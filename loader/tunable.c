@@ -234,20 +234,41 @@ static int parse_int(const struct tunable *tun, const char *text, uint64_t *valu
 	return 0;
 }
 
+/* ", also with K, M, G or T", or nothing */
+static void describe_suffixes(const char *unit, char *buf, size_t size)
+{
+	const char *last = NULL;
+	size_t i, len = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		if (strcmp(suffixes[i].unit, unit))
+			continue;
+		if (last)
+			len += snprintf(buf + len, size - len, "%s%s",
+					len ? ", " : ", also with ", last);
+		last = suffixes[i].suffix;
+	}
+	if (last)
+		snprintf(buf + len, size - len, "%s%s",
+			 len ? " or " : ", also with ", last);
+}
+
 static void describe_range(const struct tunable *tun, char *buf, size_t size)
 {
-	char def[32], min[32], max[32];
+	char def[32], min[32], max[32], also[48];
 
 	tunable_format(tun, tun->def, def, sizeof(def));
 	tunable_format(tun, tun->min, min, sizeof(min));
 	tunable_format(tun, tun->max, max, sizeof(max));
+	describe_suffixes(tun->unit, also, sizeof(also));
 	if (tun->type == TUNABLE_BOOL)
 		snprintf(buf, size, "%s is true or false, default %s",
 			 tun->name, def);
 	else
-		snprintf(buf, size, "%s is a number (%s) from %s to %s%s%s, default %s",
+		snprintf(buf, size, "%s is a number (%s) from %s to %s%s%s, default %s%s",
 			 tun->name, types[tun->type].name, min, max,
-			 tun->unit[0] ? " " : "", tun->unit, def);
+			 tun->unit[0] ? " " : "", tun->unit, def, also);
 }
 
 /**

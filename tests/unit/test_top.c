@@ -335,10 +335,11 @@ static void status_shows_the_condition(void **state)
 	(void)state;
 	assert_int_equal(run(do_status, &c, false), NODECTL_OK);
 	assert_contains(text, "  pressure    critical\n");
-	assert_contains(text, "  balloon     256 pages, on its way to 512\n");
+	assert_contains(text, "  balloon     1.0 MiB, on its way to 2.0 MiB\n");
 	assert_contains(text, "ratio 2.00:1");
-	assert_contains(text, "- of the pages offered; no limit\n");
-	assert_contains(text, "2.5% promoted by writes of the pages demoted; promotion by policy: at most 2560 pages/s\n");
+	assert_contains(text, "  limits      admission: no limit; promotion by policy: at most 2560 pages/s\n");
+	assert_null(strstr(text, "of the pages offered"));
+	assert_contains(text, "2.5% of the pages demoted were written and came back\n");
 	assert_contains(text, "  verdicts    admit_folio: 39 accept\n");
 	assert_null(strstr(text, "promote_hot"));
 	assert_int_equal(run(do_status, &c, true), NODECTL_OK);

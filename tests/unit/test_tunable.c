@@ -176,8 +176,9 @@ static void broken_arguments_are_refused(void **state)
 
 static void wrong_key_lists_the_right_ones(void **state)
 {
-	struct tunable list[] = { share, on };
-	struct policy_meta meta = { .tunables = list, .nr_tunables = 2 };
+	struct tunable list[] = { share, on, size };
+	struct policy_meta meta = { .tunables = list,
+				    .nr_tunables = ARRAY_SIZE(list) };
 	struct tunable_change changes[SETTINGS_MAX];
 	char *args[] = { "share=5", "shear=5" };
 	struct failure f = {};
@@ -188,6 +189,8 @@ static void wrong_key_lists_the_right_ones(void **state)
 	assert_int_equal(tunables_vet(&meta, &set, changes, &f), -ENOENT);
 	assert_contains(f.cause, "shear");
 	assert_contains(f.next, "share is a number (u32) from 0 to 1000 permille");
+	assert_contains(f.next, ", also with %;");
+	assert_contains(f.next, ", also with K, M, G or T.");
 	assert_contains(f.next, "on is true or false, default true");
 	set.nr = 1;
 	assert_int_equal(tunables_vet(&meta, &set, changes, &f), 0);
