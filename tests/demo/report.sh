@@ -64,7 +64,7 @@ report() {
 	local logical=${r[cold.logical_used]} physical=${r[cold.physical_used]}
 
 	rule
-	columns "What the node was offered and took" "$policy" "$second" \
+	columns "What the node was offered and took [1]" "$policy" "$second" \
 		"native"
 	phases "pages offered by reclaim" pages_offered
 	phases "pages admitted" pages_admitted
@@ -72,15 +72,15 @@ report() {
 	phases "pages that found no room" pages_refused_device
 	phases "pages promoted by writes" pages_promoted_write
 	rule
-	fact "logical: data held by the node [1]" "$(mib "$logical")" MiB
+	fact "logical: data held by the node [2]" "$(mib "$logical")" MiB
 	fact "physical: memory that takes" "$(mib "$physical")" MiB
 	fact "ratio" "$(awk -v l="$logical" -v p="$physical" \
 			'BEGIN { if (p > 0) printf "%.2f", l / p; else print "-" }')" ": 1"
 	rule
 	echo "Reads of demoted data"
-	row "  server's pages on the node, all read [2]" "${r[server.pages]-}" ">0"
+	row "  server's pages on the node, all read [3]" "${r[server.pages]-}" ">0"
 	row "    reads of them that faulted" "${r[server.readfaults]-}" 0
-	row "  pages read in place by a program [3]" "${r[reader.pages]-}" ">0"
+	row "  pages read in place by a program [4]" "${r[reader.pages]-}" ">0"
 	row "    reads of them that faulted" "${r[reader.faults]-}" 0
 	row "    changed their physical page meanwhile" "${r[reader.moved]-}" 0
 	row "    differ from what was written" "${r[reader.different]-}" 0
@@ -99,14 +99,14 @@ report() {
 	row "  calls that found no policy" \
 		"$(delta swap0 swap3 calls_no_policy)" 0
 	echo "Under $second"
-	row "  pages of the server on the node [4]" "${r[budget.pages]}" \
+	row "  pages of the server on the node [5]" "${r[budget.pages]}" \
 		"<=$((budget + slack))"
 	echo "While the device had lost $lost of its capacity, under load"
 	fact "  capacity before" "$(mib "${r[cut0.physical_total]}")" MiB
 	fact "    of which in use" "$(mib "${r[cut0.physical_used]}")" MiB
 	fact "  capacity after" "$(mib "$limit")" MiB
 	space "    of which in use" "${r[cut2.physical_used]-}" "$limit"
-	row "  times that the device held too much [5]" "${violations-}" 0
+	row "  times that the device held too much [6]" "${violations-}" 0
 	row "  times that pressure became critical" \
 		"$(delta cut0 cut2 pressure_critical)" ">0"
 	row "  pages that the kernel took out of the node" \
@@ -114,7 +114,7 @@ report() {
 		   $(delta cut0 cut2 pages_evacuated))) ">0"
 	fact "    of them to swap" "$(delta cut0 cut2 pages_reclaimed)"
 	fact "    of them to DRAM" "$(delta cut0 cut2 pages_evacuated)"
-	row "  free pages that its balloon took away [6]" \
+	row "  free pages that its balloon took away [7]" \
 		"$(delta cut0 cut2 balloon_in)" ">0"
 	row "  processes killed" "$(delta cut0 cut2 kills)" 0
 	row "  requests served" \
@@ -131,27 +131,30 @@ report() {
 	row "  values read back and compared" "${r[verify.compared]-}" \
 		"=${r[data.values]:-0}"
 	row "  values that differ" "${r[verify.different]-}" 0
-	row "  hash mismatches found by the device [7]" "${mismatches-}" 0
+	row "  hash mismatches found by the device [8]" "${mismatches-}" 0
 	row "  warnings in the kernel's log" "${warnings-}" 0
 	rule
 	cat <<NOTES
-[1] After the fill: base pages resident on $node, and what they take there,
+[1] $policy: while the server was filled. $second: from the end of the swap
+    until its budget held. native: after nodectl unload. What came and went
+    between these is below, in the block that it belongs to.
+[2] After the fill: base pages resident on $node, and what they take there,
     compressed with LZ4, reservations included.
-[2] The kernel's trace events exceptions:page_fault_* of the server's thread
+[3] The kernel's trace events exceptions:page_fault_* of the server's thread
     while every value was read by GET. Counted: faults by a read on a page
     that was on $node before. The server writes to its own data, too, e.g. the
     time of the last access: ${r[server.writefaults]:-?} faults by writes there.
-[3] Own memory of a program, full of the same text, demoted, then read by
+[4] Own memory of a program, full of the same text, demoted, then read by
     plain loads: getrusage() before and after, and /proc/self/pagemap.
-[4] Its budget is $budget pages (nodectl set). The kernel counts pages per CPU in
+[5] Its budget is $budget pages (nodectl set). The kernel counts pages per CPU in
     batches, and what was on its way when the budget was set is not in its
     count: $slack more are possible.
-[5] Counted by the device: a page came in for which there was no room. What was
+[6] Counted by the device: a page came in for which there was no room. What was
     there when the capacity went away is right until it has left.
-[6] The balloon holds pages of the node that nobody may use, because the device
+[7] The balloon holds pages of the node that nobody may use, because the device
     could not store what is written there. It held $(group "${r[cut0.balloon_pages]}") pages before
     and $(group "${r[cut2.balloon_pages]}") after.
-[7] The device keeps a hash of every page and has just checked all of them:
+[8] The device keeps a hash of every page and has just checked all of them:
     a mismatch would mean that somebody wrote to a page in place.
 NOTES
 	[ "$(delta empty cold pages_offered)" -gt 0 ] ||
