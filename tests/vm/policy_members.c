@@ -79,6 +79,46 @@ static void write_brings_its_neighbours(void)
 	end(&p, &a);
 }
 
+static long isolated(const char *kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
+		 device_nid());
+	return read_field(path, kind);
+}
+
+/* Pages that were given up (MADV_FREE) come along, and are on another LRU list. */
+static void given_up_pages_are_counted_right(void)
+{
+	long anon = isolated("nr_isolated_anon");
+	long file = isolated("nr_isolated_file");
+	long around = nd_counter("pages_promoted_around");
+	struct policy p;
+	struct area a;
+	size_t i;
+
+	begin(&p, &a);
+	policy_tune(&p, "promote", PROMO_AROUND);
+	CHECK_SYS(madvise(area_page(&a, 0), PAGES * PAGE, MADV_FREE) == 0,
+		  "MADV_FREE");
+	for (i = AROUND / 2; i < PAGES; i += AROUND)
+		write_page(&a, i);
+	wait_for(nd_counter("pages_promoted_around") > around,
+		 "no neighbour was promoted (dropped %ld)",
+		 nd_counter("promote_dropped"));
+	wait_for(isolated("nr_isolated_anon") == anon &&
+		 isolated("nr_isolated_file") == file,
+		 "isolated: %ld anon, it was %ld; %ld file, it was %ld",
+		 isolated("nr_isolated_anon"), anon,
+		 isolated("nr_isolated_file"), file);
+	for (i = AROUND / 2; i < PAGES; i += AROUND)
+		CHECK(*area_page(&a, i) == 77, "page %zu has lost a write", i);
+	CHECK(policy_count(&p, "bad") == 0, "%ld promises were broken",
+	      policy_count(&p, "bad"));
+	policy_close(&p);
+}
+
 static void write_brings_only_itself(void)
 {
 	struct policy p;
@@ -501,8 +541,41 @@ static void deny_all_and_no_swap_ends_in_oom(void)
 	policy_close(&p);
 }
 
+/* A timer sets the rate over and over, on any CPU, as reclaim looks at it. */
+static void timers_may_set_the_rate(void)
+{
+	const long rate = 12345;
+	struct policy p;
+	struct area a;
+	long ticks;
+	size_t i;
+	int round;
+
+	policy_start(&p, "timer");
+	policy_tune(&p, "rate", rate);
+	wait_for(nd_counter("admit_rate") == rate, "the rate is %ld",
+		 nd_counter("admit_rate"));
+	ticks = policy_count(&p, "ticks");
+	area_map(&a, PAGES, FILL_TEXT);
+	for (round = 0; round < 20; round++) {
+		area_try_demote(&a, 1);
+		for (i = 0; i < PAGES; i += 2)
+			write_page(&a, i);
+	}
+	wait_for(policy_count(&p, "ticks") > ticks, "the timer has stopped");
+	CHECK(policy_count(&p, "stale") == 0, "it was refused %ld times",
+	      policy_count(&p, "stale"));
+	CHECK(nd_counter("admit_rate") == rate, "the rate is %ld",
+	      nd_counter("admit_rate"));
+	area_verify(&a);
+	policy_close(&p);
+	CHECK(nd_counter("admit_rate") == 0,
+	      "without the policy the rate is %ld", nd_counter("admit_rate"));
+}
+
 static const struct vmtest tests[] = {
 	VMTEST(write_brings_its_neighbours),
+	VMTEST(given_up_pages_are_counted_right),
 	VMTEST(write_brings_only_itself),
 	VMTEST(write_is_served_whatever_is_said),
 	VMTEST(promotion_is_limited),
@@ -518,6 +591,7 @@ static const struct vmtest tests[] = {
 	VMTEST(capacity_is_told),
 	VMTEST(policy_may_ask_for_reclaim),
 	VMTEST(admission_rate_is_kept),
+	VMTEST(timers_may_set_the_rate),
 	VMTEST(chunk_is_denied_folio_by_folio),
 	VMTEST(chunk_is_accepted_folio_by_folio),
 	VMTEST(pages_are_recognised),

@@ -6,6 +6,7 @@
  * Needs a device whose physical space is a fraction of its logical one.
  * Environment: VMTEST_SWAPDEV, a swap device that is on.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -378,6 +379,107 @@ static void failing_reservations_lose_nothing(void)
 	end(&a);
 }
 
+/* ---- the last resort ------------------------------------------------------- */
+
+#define FAIL	"/sys/kernel/debug/fail_page_alloc/"
+
+/* Workers of the kernel, and those that will be made, may or may not be told no. */
+static void fail_in_workers(bool fail)
+{
+	char path[64], comm[32];
+	struct dirent *d;
+	DIR *proc;
+	int pid;
+
+	proc = opendir("/proc");
+	if (!proc)
+		return;
+	while ((d = readdir(proc))) {
+		pid = atoi(d->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		if (!pid || read_text(path, comm, sizeof(comm)) <= 0 ||
+		    (strcmp(comm, "kthreadd") && strncmp(comm, "kworker/", 8)))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/make-it-fail", pid);
+		write_text(path, "%d", fail);
+	}
+	closedir(proc);
+}
+
+static void stop_failing(void)
+{
+	write_text(FAIL "probability", "0");
+	fail_in_workers(false);
+}
+
+/* DRAM has nothing for who cannot wait, and the ladder cannot. */
+static void start_failing(void)
+{
+	static const struct {
+		const char *file;
+		const char *value;
+	} settings[] = {
+		{ FAIL "task-filter", "1" },
+		{ FAIL "min-order", "0" },
+		{ FAIL "ignore-gfp-highmem", "0" },
+		{ FAIL "verbose", "0" },
+		{ FAIL "times", "-1" },
+		{ FAIL "probability", "100" },
+	};
+	size_t i;
+	int ret;
+
+	if (access(FAIL, X_OK))
+		vmtest_skip("the kernel cannot let allocations fail");
+	atexit(stop_failing);
+	fail_in_workers(true);
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		ret = write_text(settings[i].file, "%s", settings[i].value);
+		CHECK(ret == 0, "%s: %s", settings[i].file, strerror(-ret));
+	}
+}
+
+/* Neither swap nor DRAM takes anything: somebody goes, and what is left fits. */
+static void nothing_helps_but_to_kill(void)
+{
+	long kills = nd_counter("kills"), limit;
+	struct turn full;
+	int status = 0;
+	pid_t victim;
+
+	begin();
+	turn_init(&full);
+	victim = vmtest_fork();
+	if (!victim) {
+		struct area a;
+
+		if (write_text("/proc/self/oom_score_adj", "1000"))
+			_exit(2);
+		fill(&a);
+		turn_give(&full);
+		for (;;)
+			pause();
+	}
+	turn_take(&full);
+	start_failing();
+	limit = emu_counter("phys_total") / 4;
+	set_limit(limit);
+	wait_long(2, waitpid(victim, &status, WNOHANG) == victim,
+		  "nobody was killed: %ld bytes are used, the device has %ld (evacuated %ld, pressure high: %d)",
+		  physical_used(), limit, nd_counter("pages_evacuated"),
+		  pressure_is("high"));
+	stop_failing();
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	      "it ended with status %#x", status);
+	CHECK(nd_counter("kills") > kills, "the node did not do it");
+	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
+		 physical_used(), limit);
+	CHECK(emu_counter("violations") == 0,
+	      "the device held more than it had %ld times",
+	      emu_counter("violations"));
+	set_limit(emu_counter("phys_total"));
+}
+
 /* ---- what must go on ------------------------------------------------------- */
 
 /* A full node, no swap: a limit kills inside of the cgroup, and nobody hangs. */
@@ -462,6 +564,7 @@ static const struct vmtest tests[] = {
 	VMTEST(refused_trims_lose_nothing),
 	VMTEST(growing_pages_lose_nothing),
 	VMTEST(failing_reservations_lose_nothing),
+	VMTEST(nothing_helps_but_to_kill),
 	VMTEST(full_node_and_no_swap_ends_in_oom),
 	VMTEST(node_leaves_while_it_is_emptied),
 	VMTEST(block_goes_offline_under_the_balloon),
