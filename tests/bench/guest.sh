@@ -12,7 +12,7 @@ workload=$top/build/tests/bench/workload
 nodectl=$top/build/nodectl
 export NODECTL_PATH=$top/build/bpf
 mib=${BENCH_MIB:-192} redis_mib=${BENCH_REDIS_MIB:-24} rounds=${BENCH_ROUNDS:-12}
-phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85}
+phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85} dram=${BENCH_DRAM:-40}
 group=/sys/fs/cgroup/bench
 emu=/sys/kernel/debug/cram_emu
 run=/run/bench
@@ -103,8 +103,8 @@ one() {
 	exec 7<>$run/go
 	(
 		echo "$BASHPID" >$group/cgroup.procs
-		exec "$workload" fill "$mib" "$rounds" $group/memory.reclaim \
-			"$dev" $emu/phys_limit "$(cat $emu/phys_total)" "$cut"
+		exec "$workload" fill "$mib" "$rounds" $group \
+			$(((mib + redis_mib) * dram * 1048576 / 100)) "$dev" $emu/phys_limit "$(cat $emu/phys_total)" "$cut"
 	) <&7 >$run/work 7>&- &
 	work_pid=$!
 	pids+=("$work_pid")

@@ -7,6 +7,7 @@
 # came of it. The device is emulated and the VM may be: there is no time in the
 # table, and nothing in it is about speed.
 #   BENCH_MIB=192 BENCH_REDIS_MIB=24  the data     BENCH_ROUNDS=12
+#   BENCH_DRAM=40  percent of the data that stay in DRAM
 #   BENCH_PHYS=64M  physical space    BENCH_CUT=85  percent that is left of it in
 #   every fourth round (100: the device loses nothing)   BENCH_TIMEOUT=3600
 set -euo pipefail
@@ -26,8 +27,8 @@ done
 [ -x "$build/tests/bench/workload" ] || die "the workload is not built" "run: make bench"
 
 mib=${BENCH_MIB:-192} redis_mib=${BENCH_REDIS_MIB:-24} rounds=${BENCH_ROUNDS:-12}
-phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85} seconds=${BENCH_TIMEOUT:-3600}
-for n in "$mib" "$redis_mib" "$rounds" "$cut" "$seconds"; do
+phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85} dram=${BENCH_DRAM:-40} seconds=${BENCH_TIMEOUT:-3600}
+for n in "$mib" "$redis_mib" "$rounds" "$cut" "$dram" "$seconds"; do
 	case $n in
 	''|*[!0-9]*) die "'$n' is no number" ;;
 	esac
@@ -37,12 +38,12 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 rc=0
 "$top/scripts/vm.sh" -m 1G -n 512M -t "$seconds" --log "$build/vm/bench.log" -- \
-	"export BENCH_MIB=$mib BENCH_REDIS_MIB=$redis_mib BENCH_ROUNDS=$rounds BENCH_PHYS=$phys BENCH_CUT=$cut; echo accel \$NODE_EXT_ACCEL; tests/bench/guest.sh $*" >"$out" || rc=$?
+	"export BENCH_MIB=$mib BENCH_REDIS_MIB=$redis_mib BENCH_ROUNDS=$rounds BENCH_PHYS=$phys BENCH_CUT=$cut BENCH_DRAM=$dram; echo accel \$NODE_EXT_ACCEL; tests/bench/guest.sh $*" >"$out" || rc=$?
 [ $rc -eq 0 ] || say "error: the VM ended with status $rc (kernel log: build/vm/bench.log)"
 
 # Each line is `result POLICY NAME=VALUE...`; what is missing is shown as -.
 awk -v json="$json" -v mib="$mib" -v redis_mib="$redis_mib" -v rounds="$rounds" \
-    -v phys="$phys" -v cut="$cut" -v want=$# '
+    -v phys="$phys" -v cut="$cut" -v dram="$dram" -v want=$# '
 function of(name) { return name in v ? v[name] : "-" }
 function ratio(a, b) { return b > 0 ? sprintf("%.2f", a / b) : "-" }
 function percent(a, b) { return b > 0 ? sprintf("%.1f", 100 * a / b) : "-" }
@@ -75,8 +76,8 @@ END {
 	about = sprintf("emulated device (cram_emu), %s, no timing", toupper(accel))
 	if (json) {
 		printf "{\n  \"device\": \"cram_emu\", \"accel\": \"%s\", \"timing\": false,\n", accel
-		printf "  \"data_mib\": %d, \"redis_mib\": %d, \"rounds\": %d, \"phys\": \"%s\", \"cut_percent\": %d,\n",
-			mib, redis ? redis_mib : 0, rounds, phys, cut
+		printf "  \"data_mib\": %d, \"redis_mib\": %d, \"rounds\": %d, \"phys\": \"%s\", \"cut_percent\": %d, \"dram_percent\": %d,\n",
+			mib, redis ? redis_mib : 0, rounds, phys, cut, dram
 		print "  \"policies\": ["
 		for (i = 1; i <= n; i++)
 			printf "    {\"policy\": \"%s\", \"ratio\": %s, \"bounce_percent\": %s, %s}%s\n",
@@ -86,7 +87,7 @@ END {
 		print "Policies on the mixed workload: " about
 		printf "%d MiB of text, JSON, random numbers, zeros and machine code; redis: %s\n",
 			mib, redis ? redis_mib " MiB" : "not there"
-		printf "%d rounds, %s of physical space", rounds, phys
+		printf "%d %% of it in DRAM, %d rounds, %s of physical space", dram, rounds, phys
 		if (cut < 100)
 			printf ", %d %% of it in every fourth round", cut
 		print "\n"

@@ -7,15 +7,15 @@
  *  - rewrites the same share of its pages, with new content of the same kind,
  *  - lets all its pages look untouched,
  *  - reads pages, a few of them often and most of them hardly ever,
- *  - asks the kernel to reclaim some of its cgroup's memory,
+ *  - has the kernel reclaim what its cgroup has in DRAM beyond its share,
  *
  * and in every fourth round the device loses some of its capacity, until the
  * next one.  What is read is compared with what was written.  The random numbers
  * are the same in each run.
  *
- * usage: workload fill MIB ROUNDS RECLAIM DEVICE [LIMIT PHYS CUT]
- *	RECLAIM is memory.reclaim of the cgroup, DEVICE the node's directory
- *	device/, LIMIT the file that sets the capacity, PHYS all of it in bytes,
+ * usage: workload fill MIB ROUNDS CGROUP DRAM DEVICE [LIMIT PHYS CUT]
+ *	CGROUP is the directory of its cgroup, which alone has pages on the node,
+ *	DRAM its share in bytes, DEVICE the node's directory device/, LIMIT the file that sets the capacity, PHYS all of it in bytes,
  *	CUT what is left of it, in percent.  After the last round it says "done"
  *	and waits for a line, or the end, of its input; then all pages are checked.
  * usage: workload resp MIB SEED [SHARE]
@@ -38,7 +38,7 @@
 
 #define PAGE		4096UL
 #define REWRITE		16	/* one page of so many is rewritten */
-#define RECLAIM		3	/* a round reclaims one part of so many */
+#define BITE		(1ULL << 20)	/* bytes of a request to reclaim */
 #define TOUCH		4	/* and reads one page of so many */
 #define LOSE_EVERY	4	/* rounds */
 #define VALUE		1024	/* bytes of a value in redis */
@@ -289,7 +289,30 @@ static size_t popular_page(void)
 	return rank * 2654435761ULL % nr_pages;
 }
 
-static void do_round(const char *reclaim)
+/*
+ * What is beyond the share leaves DRAM, for the node or for swap, as under
+ * memory pressure. The node's own pages do not count: nobody asks for them.
+ */
+static void reclaim_to(const char *cgroup, const char *device,
+		       unsigned long long dram)
+{
+	unsigned long long used, held;
+	char path[512];
+	int i;
+
+	snprintf(path, sizeof(path), "%s/memory.reclaim", cgroup);
+	for (i = 0; i < 4096; i++) {
+		used = get(cgroup, "memory.current");
+		held = get(device, "logical_used");
+		if (used < dram + held + BITE)
+			break;
+		/* EAGAIN says that there was less: look again. */
+		put(path, "%llu swappiness=max", BITE);
+	}
+}
+
+static void do_round(const char *cgroup, const char *device,
+		     unsigned long long dram)
 {
 	size_t i;
 	int err;
@@ -301,10 +324,7 @@ static void do_round(const char *reclaim)
 		die("/proc/self/clear_refs: %s", strerror(-err));
 	for (i = 0; i < nr_pages / TOUCH; i++)
 		check_page(popular_page());
-	/* In small bites.  EAGAIN says that there was no more: no matter. */
-	for (i = 0; i < 8; i++)
-		put(reclaim, "%zu swappiness=max",
-		    nr_pages * PAGE / RECLAIM / 8);
+	reclaim_to(cgroup, device, dram);
 }
 
 static void lay_out(size_t mib)
@@ -332,17 +352,18 @@ static void lay_out(size_t mib)
 static int work(int argc, char **argv)
 {
 	unsigned long rounds, n;
-	unsigned long long phys = 0, cut = 100;
+	unsigned long long phys = 0, cut = 100, dram;
 	const char *limit = NULL;
 	size_t i;
 
-	if (argc != 6 && argc != 9)
+	if (argc != 7 && argc != 10)
 		die("wrong number of arguments");
 	rounds = strtoul(argv[3], NULL, 0);
-	if (argc == 9) {
-		limit = argv[6];
-		phys = strtoull(argv[7], NULL, 0);
-		cut = strtoull(argv[8], NULL, 0);
+	dram = strtoull(argv[5], NULL, 0);
+	if (argc == 10) {
+		limit = argv[7];
+		phys = strtoull(argv[8], NULL, 0);
+		cut = strtoull(argv[9], NULL, 0);
 	}
 	read_code(1024);
 	lay_out(strtoul(argv[2], NULL, 0));
@@ -356,11 +377,11 @@ static int work(int argc, char **argv)
 			set_limit(limit, phys / 100 * cut);
 			usleep(500 * 1000);
 		}
-		do_round(argv[4]);
+		do_round(argv[4], argv[6], dram);
 		printf("round=%lu logical=%llu physical=%llu capacity=%llu\n",
-		       n, get(argv[5], "logical_used"),
-		       get(argv[5], "physical_used"),
-		       get(argv[5], "physical_total"));
+		       n, get(argv[6], "logical_used"),
+		       get(argv[6], "physical_used"),
+		       get(argv[6], "physical_total"));
 		fflush(stdout);
 		if (lost)
 			set_limit(limit, phys);
