@@ -140,10 +140,15 @@ static void balloon_takes_and_gives(void)
 		 nd_counter("balloon_pages"), balloon);
 }
 
+/* Most of them will do. */
 static void grow(struct area *a, enum fill kind)
 {
 	area_map(a, physical_total() / 2 / PAGE, kind);
-	area_demote(a);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(a, FILL_ROUNDS);
+	CHECK(area_count(a, device_nid()) >= a->pages * 9 / 10,
+	      "only %zu of %zu pages reached the node",
+	      area_count(a, device_nid()), a->pages);
 }
 
 /*
