@@ -104,7 +104,8 @@ one() {
 	(
 		echo "$BASHPID" >$group/cgroup.procs
 		exec "$workload" fill "$mib" "$rounds" $group \
-			$(((mib + redis_mib) * dram * 1048576 / 100)) "$dev" $emu/phys_limit "$(cat $emu/phys_total)" "$cut"
+			$(((mib + redis_mib) * dram * 1048576 / 100)) \
+			"$dev" $emu/phys_limit "$(cat $emu/phys_total)" "$cut"
 	) <&7 >$run/work 7>&- &
 	work_pid=$!
 	pids+=("$work_pid")

@@ -15,9 +15,10 @@
  *
  * usage: workload fill MIB ROUNDS CGROUP DRAM DEVICE [LIMIT PHYS CUT]
  *	CGROUP is the directory of its cgroup, which alone has pages on the node,
- *	DRAM its share in bytes, DEVICE the node's directory device/, LIMIT the file that sets the capacity, PHYS all of it in bytes,
- *	CUT what is left of it, in percent.  After the last round it says "done"
- *	and waits for a line, or the end, of its input; then all pages are checked.
+ *	DRAM its share in bytes, DEVICE the node's directory device/, LIMIT the
+ *	file that sets the capacity, PHYS all of it in bytes, CUT what is left of
+ *	it, in percent.  After the last round it says "done" and waits for a line,
+ *	or the end, of its input; then all pages are checked.
  * usage: workload resp MIB SEED [SHARE]
  *	Commands for a redis server that hold so many MiB of values, or, again,
  *	SHARE percent of them.

@@ -59,6 +59,13 @@ static void set_rate(long pages_per_sec)
 
 /* ---- promote_fault --------------------------------------------------------- */
 
+static void wait_for_neighbours(long before)
+{
+	wait_for(nd_counter("pages_promoted_around") > before,
+		 "no neighbour was promoted (dropped %ld)",
+		 nd_counter("promote_dropped"));
+}
+
 static void write_brings_its_neighbours(void)
 {
 	long around = nd_counter("pages_promoted_around");
@@ -69,9 +76,7 @@ static void write_brings_its_neighbours(void)
 	begin(&p, &a);
 	policy_tune(&p, "promote", PROMO_AROUND);
 	write_page(&a, PAGES / 2);
-	wait_for(nd_counter("pages_promoted_around") > around,
-		 "no neighbour was promoted (dropped %ld)",
-		 nd_counter("promote_dropped"));
+	wait_for_neighbours(around);
 	left = area_count(&a, device_nid());
 	CHECK(left < PAGES - 1 && left >= PAGES - 1 - AROUND,
 	      "%zu of %d pages are on the node", left, PAGES);
@@ -104,9 +109,7 @@ static void given_up_pages_are_counted_right(void)
 		  "MADV_FREE");
 	for (i = AROUND / 2; i < PAGES; i += AROUND)
 		write_page(&a, i);
-	wait_for(nd_counter("pages_promoted_around") > around,
-		 "no neighbour was promoted (dropped %ld)",
-		 nd_counter("promote_dropped"));
+	wait_for_neighbours(around);
 	wait_for(isolated("nr_isolated_anon") == anon &&
 		 isolated("nr_isolated_file") == file,
 		 "isolated: %ld anon, it was %ld; %ld file, it was %ld",
