@@ -16,7 +16,13 @@
 #include "demo.h"
 #include "pages.h"
 
-#define RECLAIM_ROUNDS	20
+/*
+ * Aging goes by statistics of the cgroup that the kernel sums up every two
+ * seconds: later rounds give it time.
+ */
+#define RECLAIM_ROUNDS	60
+#define QUICK_ROUNDS	4
+#define ROUND_US	(100 * 1000)
 
 static int write_str(const char *path, const char *text)
 {
@@ -139,6 +145,8 @@ static int demote(const struct reader *rd, const char *reclaim, int nid,
 	snprintf(amount, sizeof(amount), "%zu swappiness=max",
 		 rd->nr_pages * rd->page / 4);
 	for (i = 0; i < RECLAIM_ROUNDS; i++) {
+		if (i >= QUICK_ROUNDS)
+			usleep(ROUND_US);
 		/* -EAGAIN: less than that was found; look what moved. */
 		err = write_str(reclaim, amount);
 		if (err && err != -EAGAIN && err != -EBUSY) {
