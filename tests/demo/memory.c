@@ -156,7 +156,8 @@ static int demote(const struct reader *rd, const char *reclaim, int nid,
 		}
 		if (demoted_data(rd, nid, set))
 			return -1;
-		if (set->nr >= rd->nr_pages / 2)
+		/* To go on would send them from the node to swap. */
+		if (set->nr >= rd->nr_pages / 8)
 			break;
 		pages_free(set);
 	}
