@@ -22,6 +22,8 @@ dev=/sys/devices/system/node/node$nid/device
 redis=''
 if command -v redis-server >/dev/null && command -v redis-cli >/dev/null; then
 	redis=1
+else
+	redis_mib=0
 fi
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*" >&2; }
