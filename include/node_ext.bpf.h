@@ -50,6 +50,7 @@
 #ifndef EPERM
 #define EPERM		1
 #define ENOENT		2
+#define EIO		5
 #define ENOMEM		12
 #define EBUSY		16
 #define ENODEV		19
@@ -57,6 +58,11 @@
 #define ENOSPC		28
 #define EOPNOTSUPP	95
 #define ESTALE		116
+#endif
+
+/* What bpf_node_stat() says when there is nothing to tell. */
+#ifndef U64_MAX
+#define U64_MAX		(~0ULL)
 #endif
 
 /*
@@ -133,8 +139,8 @@ extern int bpf_node_folio_info(struct folio *folio,
  * NSTAT_LOGICAL_USED visits all CPUs.  Ask once per chunk, not per folio.
  *
  * Allowed in all members.
- * Return: the value.  U64_MAX, that is ~0ULL, for an item that the kernel does
- * not know, and when the node is going away.
+ * Return: the value.  U64_MAX for an item that the kernel does not know, and
+ * when the node is going away.
  */
 extern u64 bpf_node_stat(u32 item) __weak __ksym;
 
