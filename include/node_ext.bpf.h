@@ -214,7 +214,8 @@ extern int bpf_node_admit_rate(u32 pages_per_sec) __weak __ksym;
  * cut to the size of the node.
  *
  * Allowed in pressure.
- * Return: 0, -ENODEV when the node is going away.
+ * Return: 0, -ENODEV when the node is going away, -ESTALE when another policy
+ * has just taken the place of this one.
  */
 extern int bpf_node_request_reclaim(u64 nr_pages) __weak __ksym;
 
