@@ -16,7 +16,8 @@
  * "dram_reserve" of DRAM is free nothing is promoted, since each promotion
  * would only push another page out.
  *
- * Hint faults come with NUMA balancing: sysctl kernel.numa_balancing=1.
+ * Hint faults come with NUMA balancing: sysctl kernel.numa_balancing=2.  With 1
+ * or 3 the kernel skips tasks that may use one ordinary node only.
  *
  * Demotion.  kswapd and proactive reclaim leave "headroom" of the node's pages
  * free.  Then a task that has to reclaim by itself, and waits for it, finds
