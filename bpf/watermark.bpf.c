@@ -27,6 +27,8 @@
  *    closed again.
  *  - Rates are set when the pressure changes.  A new value of "rate_ok" or
  *    "rate_low" holds from the next change on.
+ *  - The kernel ignores the rate for reclaim at priority 4 or below, unless that
+ *    is proactive.  "stop" holds for that, too.
  *
  * Cost per chunk: one bpf_node_stat(), the clock when the gate is or gets
  * closed, one array lookup for the counters; nothing per folio.

@@ -200,6 +200,10 @@ extern int bpf_node_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
  * Holds until the next call and ends with the policy.  Called in init, it takes
  * effect when the policy is attached, and not if init refuses.
  *
+ * It does not hold for reclaim at priority 4 or below, unless that is
+ * proactive.  Up to a second's worth can come at once, and each call allows
+ * that again.
+ *
  * Allowed in pressure and init.
  * Return: 0, -ENODEV when the node is going away, -ESTALE when another policy
  * has just taken the place of this one.
