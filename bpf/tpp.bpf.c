@@ -184,7 +184,7 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 {
 	u64 total, leave, share = headroom, pages;
 
-	/* Somebody waits for this. */
+	/* Somebody waits for this.  Today a cgroup's limit offers nothing. */
 	if (ctx->reclaimer == NRECLAIMER_DIRECT ||
 	    ctx->reclaimer == NRECLAIMER_MEMCG)
 		return 0;
