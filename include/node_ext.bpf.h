@@ -107,6 +107,7 @@ extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
  * repeated, English text is near 600, compressed data near 980.  It does not see
  * repetition, which compresses better, nor that hexadecimal digits in random
  * order (near 500) hardly compress.  docs/policies.md has more of such values.
+ * Of a large folio it sees the first page only.
  *
  * Allowed in admit_batch, admit_folio and choose_class.
  * Return: 0 to 1000, -EINVAL for too many windows, -EIO when the memory is bad.
