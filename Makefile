@@ -29,7 +29,7 @@ B := build
 IMAGE := $(B)/image/$(KERNEL)
 
 .PHONY: all deps kernel kernel-tree vm demo test unit bench patches \
-	checkpatch lint clean distclean help programs nodectl policies tests FORCE
+	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
 all: kernel
@@ -118,7 +118,14 @@ BPF_CFLAGS := -target bpf -g -O2 -D__TARGET_ARCH_x86 -Wall -Wextra $(WERROR) \
 	-Wno-unused-parameter -Wno-missing-declarations -Wno-sign-compare \
 	-Iinclude -I$(B) -I$(B)/libbpf/include
 
-policies: $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+policy_obj := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+policy_old := $(filter-out $(policy_obj),$(wildcard $(B)/bpf/*.bpf.o))
+
+policies: policies-old $(policy_obj)
+
+# nodectl takes every object that is there for a policy, also without a source.
+policies-old:
+	@rm -f $(policy_old) $(policy_old:.o=.d)
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
 	$(call say,BPF,$<)
