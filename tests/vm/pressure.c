@@ -13,15 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
+#include "lib/slow_disk.h"
 
 #define EMU		"/sys/kernel/debug/cram_emu/"
 #define MIB		(1UL << 20)
+#define FAIL		"/sys/kernel/debug/fail_page_alloc/"
 #define ROUNDS		8
 #define FILL_ROUNDS	30
+#define SLOW_BYTES	(128 * MIB)
 
 static bool pressure_is(const char *level)
 {
@@ -48,6 +52,41 @@ static long physical_used(void)
 	return nd_counter("physical_used");
 }
 
+/* Workers of the kernel, and those that will be made, may or may not be told no. */
+static void fail_in_workers(bool fail)
+{
+	char path[64], comm[32];
+	struct dirent *d;
+	DIR *proc;
+	int pid;
+
+	proc = opendir("/proc");
+	if (!proc)
+		return;
+	while ((d = readdir(proc))) {
+		pid = atoi(d->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		if (!pid || read_text(path, comm, sizeof(comm)) <= 0 ||
+		    (strcmp(comm, "kthreadd") && strncmp(comm, "kworker/", 8)))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/make-it-fail", pid);
+		write_text(path, "%d", fail);
+	}
+	closedir(proc);
+}
+
+static void stop_failing(void)
+{
+	write_text(FAIL "probability", "0");
+	fail_in_workers(false);
+}
+
+static void leave_slow_swap(void)
+{
+	slow_disk_rate(DISK_FAST);
+	swapoff(SLOW_DISK);
+}
+
 /*
  * What went wrong before is not this test's: start at OK, with all there is and
  * nothing on the node. The device may still have reports on their way, each of
@@ -55,6 +94,8 @@ static long physical_used(void)
  */
 static void begin(void)
 {
+	stop_failing();
+	leave_slow_swap();
 	set_limit(emu_counter("phys_total"));
 	wait_long(4, pressure_is("ok") && !nd_counter("balloon_target") &&
 		     !nd_counter("balloon_pages"),
@@ -391,37 +432,6 @@ static void failing_reservations_lose_nothing(void)
 
 /* ---- the last resort ------------------------------------------------------- */
 
-#define FAIL	"/sys/kernel/debug/fail_page_alloc/"
-
-/* Workers of the kernel, and those that will be made, may or may not be told no. */
-static void fail_in_workers(bool fail)
-{
-	char path[64], comm[32];
-	struct dirent *d;
-	DIR *proc;
-	int pid;
-
-	proc = opendir("/proc");
-	if (!proc)
-		return;
-	while ((d = readdir(proc))) {
-		pid = atoi(d->d_name);
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		if (!pid || read_text(path, comm, sizeof(comm)) <= 0 ||
-		    (strcmp(comm, "kthreadd") && strncmp(comm, "kworker/", 8)))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/make-it-fail", pid);
-		write_text(path, "%d", fail);
-	}
-	closedir(proc);
-}
-
-static void stop_failing(void)
-{
-	write_text(FAIL "probability", "0");
-	fail_in_workers(false);
-}
-
 /* DRAM has nothing for who cannot wait, and the ladder cannot. */
 static void start_failing(void)
 {
@@ -441,7 +451,6 @@ static void start_failing(void)
 
 	if (access(FAIL, X_OK))
 		vmtest_skip("the kernel cannot let allocations fail");
-	atexit(stop_failing);
 	fail_in_workers(true);
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
 		ret = write_text(settings[i].file, "%s", settings[i].value);
@@ -449,8 +458,66 @@ static void start_failing(void)
 	}
 }
 
-/* Neither swap nor DRAM takes anything: somebody goes, and what is left fits. */
-static void nothing_helps_but_to_kill(void)
+/* From now on pages go to a swap device that is not as fast as it should be. */
+static void use_slow_swap(long bytes_per_second)
+{
+	CHECK_SYS(swapon(SLOW_DISK, SWAP_FLAG_PREFER | 10) == 0, "swapon %s",
+		  SLOW_DISK);
+	slow_disk_rate(bytes_per_second);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+}
+
+/*
+ * Swap has begun to take pages, and none arrives: the others can go to DRAM, and
+ * there is room for those few that cannot.
+ */
+static void hung_swap_leaves_dram(void)
+{
+	long evacuated = nd_counter("pages_evacuated"), limit;
+	struct area a;
+
+	begin();
+	fill(&a);
+	use_slow_swap(DISK_HANGS);
+	limit = emu_counter("phys_total") / 2;
+	set_limit(limit);
+	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
+		 physical_used(), limit);
+	CHECK(nd_counter("pages_evacuated") > evacuated,
+	      "pages_evacuated did not move");
+	leave_slow_swap();
+	end(&a);
+}
+
+/* DRAM is full, and swap takes what must leave, in many times three seconds. */
+static void slow_swap_kills_nobody(void)
+{
+	long kills = nd_counter("kills"), reclaimed, limit;
+	struct area a;
+
+	begin();
+	fill(&a);
+	use_slow_swap(3 * MIB);
+	start_failing();
+	reclaimed = nd_counter("pages_reclaimed");
+	limit = emu_counter("phys_total") / 4;
+	set_limit(limit);
+	wait_long(2, physical_used() <= limit,
+		  "%ld bytes are used, the device has %ld (reclaimed %ld, evacuated %ld)",
+		  physical_used(), limit,
+		  nd_counter("pages_reclaimed") - reclaimed,
+		  nd_counter("pages_evacuated"));
+	stop_failing();
+	leave_slow_swap();
+	CHECK(nd_counter("kills") == kills, "%ld processes were killed",
+	      nd_counter("kills") - kills);
+	CHECK(nd_counter("pages_reclaimed") > reclaimed,
+	      "pages_reclaimed did not move");
+	end(&a);
+}
+
+/* DRAM is full: somebody goes, and what is left fits. */
+static void only_killing_helps(bool hung_swap)
 {
 	long kills = nd_counter("kills"), limit;
 	struct turn full;
@@ -471,6 +538,8 @@ static void nothing_helps_but_to_kill(void)
 			pause();
 	}
 	turn_take(&full);
+	if (hung_swap)
+		use_slow_swap(DISK_HANGS);
 	start_failing();
 	limit = emu_counter("phys_total") / 4;
 	set_limit(limit);
@@ -482,12 +551,28 @@ static void nothing_helps_but_to_kill(void)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 	      "it ended with status %#x", status);
 	CHECK(nd_counter("kills") > kills, "the node did not do it");
+	/* What is on its way stays until it has arrived, its owner or not. */
+	if (hung_swap)
+		slow_disk_rate(DISK_FAST);
 	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
 		 physical_used(), limit);
 	CHECK(emu_counter("violations") == 0,
 	      "the device held more than it had %ld times",
 	      emu_counter("violations"));
+	if (hung_swap)
+		leave_slow_swap();
 	set_limit(emu_counter("phys_total"));
+}
+
+static void nothing_helps_but_to_kill(void)
+{
+	only_killing_helps(false);
+}
+
+/* The worker that has to do it does not wait for swap itself. */
+static void hung_swap_leaves_killing(void)
+{
+	only_killing_helps(true);
 }
 
 /* ---- what must go on ------------------------------------------------------- */
@@ -574,7 +659,10 @@ static const struct vmtest tests[] = {
 	VMTEST(refused_trims_lose_nothing),
 	VMTEST(growing_pages_lose_nothing),
 	VMTEST(failing_reservations_lose_nothing),
+	VMTEST(hung_swap_leaves_dram),
+	VMTEST(slow_swap_kills_nobody),
 	VMTEST(nothing_helps_but_to_kill),
+	VMTEST(hung_swap_leaves_killing),
 	VMTEST(full_node_and_no_swap_ends_in_oom),
 	VMTEST(node_leaves_while_it_is_emptied),
 	VMTEST(block_goes_offline_under_the_balloon),
@@ -582,5 +670,17 @@ static const struct vmtest tests[] = {
 
 int main(int argc, char **argv)
 {
-	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+	int ret, rc;
+
+	ret = slow_disk_start(SLOW_BYTES);
+	if (ret || system("mkswap " SLOW_DISK " >/dev/null")) {
+		fprintf(stderr, "%s: %s\n", SLOW_DISK,
+			ret ? strerror(-ret) : "mkswap failed");
+		return 2;
+	}
+	rc = vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+	stop_failing();
+	leave_slow_swap();
+	slow_disk_stop();
+	return rc;
 }
