@@ -2,7 +2,9 @@
 /*
  * load, swap and unload.  Whatever fails, the node keeps the policy it had
  * and nothing is left behind: what is made on the way is held by file
- * descriptors only, until the link is pinned as the very last step.
+ * descriptors only, until the link is pinned as the very last step.  Pins of
+ * maps come before it; they say whose they are, so what a kill leaves of them is
+ * found by the next load, swap or unload.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -301,6 +303,28 @@ static uint32_t map_fd_id(int fd)
 	return bpf_map_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
+/*
+ * Timers and work of the policy go on when nodectl ends.  This comes before the
+ * policy is attached: a nodectl that is killed afterwards has done it.
+ */
+static int pin_maps(const struct attempt *a, uint32_t id, struct failure *f)
+{
+	struct map_shape shape;
+	struct bpf_map *map;
+	int fd, err = 0;
+
+	bpf_object__for_each_map(map, a->obj.obj) {
+		fd = bpf_map__fd(map);
+		shape = map_shape_declared(&a->obj, map);
+		if (fd < 0 || !map_runs_callbacks(&shape))
+			continue;
+		err = pin_map(a->node.nid, id, map_fd_id(fd), fd, f);
+		if (err)
+			break;
+	}
+	return err;
+}
+
 static int bad_usage(const struct failure *f)
 {
 	p_failure(NULL, NULL, f);
@@ -359,7 +383,7 @@ int do_load(const struct cmdline *c)
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint32_t id = 0, link_id = 0;
+	uint32_t id = 0, new_id = 0, link_id = 0;
 	int nid, link_fd = -1, err;
 
 	if (node_arg(c->args[0], &nid))
@@ -379,7 +403,10 @@ int do_load(const struct cmdline *c)
 		err = pin_dirs_make(nid, &made, &f);
 	if (err)
 		goto out;
-	err = attach(&a, c->args[1], &link_fd, &f);
+	new_id = map_fd_id(bpf_map__fd(a.obj.ops_map));
+	err = pin_maps(&a, new_id, &f);
+	if (!err)
+		err = attach(&a, c->args[1], &link_fd, &f);
 	if (!err && signals_stop())
 		err = fail(&f, -EINTR, NULL, "interrupted");
 	if (!err)
@@ -389,6 +416,7 @@ int do_load(const struct cmdline *c)
 	/* Unless it is pinned, closing it detaches. */
 	if (link_fd >= 0)
 		close(link_fd);
+	pin_maps_remove(nid, err ? new_id : 0);
 	if (err) {
 		pin_dirs_undo(nid, &made);
 		goto out;
@@ -456,10 +484,12 @@ static int update(struct attempt *a, struct failure *f)
 
 /*
  * --settle: watch the new policy for a while and go back if the kernel had to
- * override its verdicts, or if it did not stay.
+ * override its verdicts, or if it did not stay.  @out_id is the old policy, or
+ * after going back the new one.  A new one that somebody else replaces is none
+ * of the two: whoever does it may go back to it.
  */
 static int settle(struct attempt *a, double seconds, uint32_t new_id,
-		  struct failure *f)
+		  uint32_t *out_id, struct failure *f)
 {
 	uint64_t before = 0, now = 0, id = new_id;
 	double left = seconds;
@@ -493,6 +523,7 @@ static int settle(struct attempt *a, double seconds, uint32_t new_id,
 		return fail(f, err, "Look at it with \"nodectl status\".",
 			    "%s, and going back to \"%s\" failed: %s", reason,
 			    a->live.name, strerror(-err));
+	*out_id = new_id;
 	return fail(f, -ECANCELED, NULL, "%s; it was taken back", reason);
 }
 
@@ -568,7 +599,8 @@ int do_swap(const struct cmdline *c)
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint32_t id = 0, link_id;
+	uint64_t now;
+	uint32_t id = 0, link_id, out_id;
 	int nid, err;
 
 	if (node_arg(c->args[0], &nid))
@@ -595,16 +627,26 @@ int do_swap(const struct cmdline *c)
 	err = attempt_open(&a, c, &f);
 	if (!err)
 		err = attempt_object(&a, c, &f);
-	if (!err)
-		err = update(&a, &f);
 	if (err)
 		goto out;
 	id = map_fd_id(bpf_map__fd(a.obj.ops_map));
+	err = pin_maps(&a, id, &f);
+	if (!err)
+		err = update(&a, &f);
+	if (err) {
+		pin_maps_remove(nid, id);
+		goto out;
+	}
 	if (!a.live.pinned)
 		p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it.",
 		       a.node.name, link_id);
+	out_id = a.live.map_id;
 	if (c->settle > 0)
-		err = settle(&a, c->settle, id, &f);
+		err = settle(&a, c->settle, id, &out_id, &f);
+	pin_maps_remove(nid, out_id);
+	/* An unload that was on its way when we came meant the old policy's. */
+	if (!node_attr_u64(&a.node, "policy_id", &now) && !now)
+		pin_maps_remove(nid, id);
 	if (!err)
 		print_swapped(&a, id, link_id, c->fresh);
 out:
@@ -641,14 +683,18 @@ static void print_unloaded(const struct node *node, const struct live *live)
 	out_record(o);
 }
 
-/* A pin may outlive its node; then there is nothing to detach. */
+/* Pins may outlive their node; then there is nothing to detach. */
 static bool remove_orphan(int nid, int err)
 {
 	struct failure f = {};
+	unsigned int maps;
 	int fd;
 
-	if ((err != -ENOENT && err != -ENODEV) || pin_open(nid, &fd))
+	if (err != -ENOENT && err != -ENODEV)
 		return false;
+	maps = pin_maps_remove(nid, 0);
+	if (pin_open(nid, &fd))
+		return maps;
 	close(fd);
 	return !pin_remove(nid, 0, &f);
 }
@@ -656,7 +702,8 @@ static bool remove_orphan(int nid, int err)
 /*
  * The pin goes first.  As long as the policy is attached nobody else can
  * attach one, so what is unpinned here is certainly ours; afterwards it could
- * be the pin of the next policy.
+ * be the pin of the next policy.  The pins of maps say whose they are, and go
+ * when exit() has run.
  */
 static int detach(int nid, struct live *live, struct failure *f)
 {
@@ -670,6 +717,7 @@ static int detach(int nid, struct live *live, struct failure *f)
 	if (err)
 		return err;
 	if (!bpf_link_detach(live->link_fd)) {
+		pin_maps_remove(nid, live->map_id);
 		pin_dirs_undo(nid, &both);
 		return 0;
 	}
@@ -707,12 +755,14 @@ static int unload_node(int nid, struct failure *f)
 	err = live_find_link(&node, &live, f);
 	if (!live.map_id && live.stale_id) {
 		err = pin_remove(nid, live.stale_id, f);
+		pin_maps_remove(nid, 0);
 		if (!err)
 			print_unloaded(&node, &live);
 		goto out;
 	}
 	if (!live.map_id) {
-		/* Directories may be left from a pin that was removed by hand. */
+		/* A killed load leaves them, and a pin removed by hand. */
+		pin_maps_remove(nid, 0);
 		pin_dirs_undo(nid, &both);
 		err = fail(f, -ENOENT, NULL,
 			   "it has no policy, there is nothing to detach");

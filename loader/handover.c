@@ -134,14 +134,18 @@ bool btf_equal(const struct btf *a, uint32_t a_id, const struct btf *b,
 
 /*
  * What the kernel ties to the object that made it: callbacks, and pointers
- * whose types are looked up in that object.
+ * whose types are looked up in that object.  The callbacks come first.
  */
-static const char *tied_part(const struct btf *btf, uint32_t id)
+static const char *const tied[] = {
+	"bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head",
+	"bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
+};
+
+#define NR_CALLBACKS	3
+
+/* The first of the @nr names of tied[] in a type; of all, also a pointer. */
+static const char *tied_part(const struct btf *btf, uint32_t id, size_t nr)
 {
-	static const char *const tied[] = {
-		"bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head",
-		"bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
-	};
 	const struct btf_type *t = unqualified(btf, id), *target;
 	const char *found = NULL;
 	size_t i;
@@ -151,20 +155,22 @@ static const char *tied_part(const struct btf *btf, uint32_t id)
 	switch (btf_kind(t)) {
 	case BTF_KIND_TYPEDEF:
 	case BTF_KIND_TYPE_TAG:
-		return tied_part(btf, t->type);
+		return tied_part(btf, t->type, nr);
 	case BTF_KIND_ARRAY:
-		return tied_part(btf, btf_array(t)->type);
+		return tied_part(btf, btf_array(t)->type, nr);
 	case BTF_KIND_PTR:
+		if (nr < ARRAY_SIZE(tied))
+			return NULL;
 		target = unqualified(btf, t->type);
 		return target && btf_is_type_tag(target) ?
 		       name_of(btf, target) : NULL;
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		for (i = 0; i < ARRAY_SIZE(tied); i++)
+		for (i = 0; i < nr; i++)
 			if (!strcmp(name_of(btf, t), tied[i]))
 				return tied[i];
 		for (i = 0; i < btf_vlen(t) && !found; i++)
-			found = tied_part(btf, btf_members(t)[i].type);
+			found = tied_part(btf, btf_members(t)[i].type, nr);
 		return found;
 	default:
 		return NULL;
@@ -268,7 +274,7 @@ bool map_may_replace(const struct map_shape *old, const struct map_shape *new,
 {
 	uint32_t old_flags = old->flags & FLAGS_MASK;
 	uint32_t new_flags = new->flags & FLAGS_MASK;
-	const char *tied;
+	const char *part;
 
 	if (old->type != new->type)
 		snprintf(why, size, "its type differs (was %s, is %s)",
@@ -296,12 +302,26 @@ bool map_may_replace(const struct map_shape *old, const struct map_shape *new,
 		snprintf(why, size, "the type of its key differs");
 	else if (!btf_equal(old->btf, old->value_type, new->btf, new->value_type))
 		snprintf(why, size, "the type of its value differs");
-	else if ((tied = tied_part(new->btf, new->value_type)))
+	else if ((part = tied_part(new->btf, new->value_type,
+				   ARRAY_SIZE(tied))))
 		snprintf(why, size, "its value holds a %s, which belongs to the old policy's programs",
-			 tied);
+			 part);
 	else
 		return true;
 	return false;
+}
+
+/**
+ * map_runs_callbacks - does a map hold timers or work of any kind?
+ * @m: the map
+ *
+ * The kernel cancels them, and starts none, when user space no longer refers to
+ * the map.
+ */
+bool map_runs_callbacks(const struct map_shape *m)
+{
+	return m->btf && m->value_type &&
+	       tied_part(m->btf, m->value_type, NR_CALLBACKS);
 }
 
 /* ---- all maps ------------------------------------------------------------------ */

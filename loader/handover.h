@@ -72,6 +72,7 @@ struct map_shape map_shape_declared(const struct object *o,
 enum name_match map_name_match(const struct map_shape *old, const char *name);
 bool map_may_replace(const struct map_shape *old, const struct map_shape *new,
 		     char *why, size_t size);
+bool map_runs_callbacks(const struct map_shape *m);
 int handover_maps(const struct live *live, struct object *o, bool fresh,
 		  struct handover *h, struct failure *f);
 struct json_object *handover_json(const struct handover *h);

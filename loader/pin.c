@@ -3,7 +3,14 @@
  * The pin keeps the link, and so the policy, when nodectl is gone.  A swap
  * updates the link itself and never touches the pin: no two things have to
  * change together, so no crash can leave them apart.
+ *
+ * A map with timers or work needs a pin of its own: the kernel cancels them
+ * when user space no longer refers to the map.  Such a pin is named after the
+ * policy (its struct_ops) and the map.  So several nodectl never touch the same
+ * one, and whoever comes after a crash sees whose it is: what belongs to a
+ * policy that is gone from the kernel is left over.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +24,7 @@
 
 #define BPFFS_MAGIC	0xcafe4a11
 #define PIN_ROOT	"node_ext"
+#define MAP_PIN		"policy%u_map%u"
 
 /* The unit tests point this to a directory of their own. */
 const char *bpffs_dir = "/sys/fs/bpf";
@@ -185,6 +193,87 @@ int pin_create(int nid, int link_fd, struct failure *f)
 		return fail(f, err, NULL, "cannot pin the link at %s: %s", path,
 			    strerror(-err));
 	return 0;
+}
+
+/**
+ * pin_map - pin a map of a policy
+ * @nid: the node
+ * @policy: the policy's id
+ * @map_id: the map's id
+ * @map_fd: the map
+ * @f: why not
+ *
+ * Return: 0 (also when it was pinned before) or a negative errno.
+ */
+int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
+	    struct failure *f)
+{
+	char path[PATH_MAX], dir[PATH_MAX - 64];
+	struct pin_dirs made = {};
+	int err;
+
+	node_path(nid, dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/" MAP_PIN, dir, policy, map_id);
+	err = bpf_obj_pin(map_fd, path) ? -errno : 0;
+	/* A load has made them, a swap has not; an unload may remove them. */
+	if (err == -ENOENT) {
+		err = pin_dirs_make(nid, &made, f);
+		if (err)
+			return err;
+		err = bpf_obj_pin(map_fd, path) ? -errno : 0;
+	}
+	if (!err || err == -EEXIST)
+		return 0;
+	pin_dirs_undo(nid, &made);
+	return fail(f, err, NULL, "cannot pin a map with timers or work at %s: %s",
+		    path, strerror(-err));
+}
+
+/* One that is being attached exists, too: nodectl holds it. */
+static bool policy_is_gone(uint32_t policy)
+{
+	int fd = bpf_map_get_fd_by_id(policy);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == ENOENT;
+}
+
+/**
+ * pin_maps_remove - remove pins of maps, and directories that are empty then
+ * @nid: the node
+ * @policy: the policy whose maps are meant, 0 for none; those of policies that
+ *	    do not exist any more always go
+ *
+ * Return: how many were removed.
+ */
+unsigned int pin_maps_remove(int nid, uint32_t policy)
+{
+	static const struct pin_dirs both = { true, true };
+	char path[PATH_MAX], dir[PATH_MAX - 256];
+	unsigned int removed = 0;
+	uint32_t owner, map_id;
+	struct dirent *de;
+	DIR *d;
+
+	node_path(nid, dir, sizeof(dir));
+	d = opendir(dir);
+	if (!d)
+		return 0;
+	while ((de = readdir(d))) {
+		if (sscanf(de->d_name, MAP_PIN, &owner, &map_id) != 2 ||
+		    (owner != policy && !policy_is_gone(owner)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
+		if (!unlink(path))
+			removed++;
+		else if (errno != ENOENT)
+			p_info("cannot remove %s: %s", path, strerror(errno));
+	}
+	closedir(d);
+	if (removed)
+		pin_dirs_undo(nid, &both);
+	return removed;
 }
 
 /* Id of the link that is pinned for a node, 0 when there is none. */

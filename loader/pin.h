@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pins in bpffs: one link per node, nothing else.
+ * Pins in bpffs: one link per node, and the maps of its policy that need it.
  */
 #ifndef NODECTL_PIN_H
 #define NODECTL_PIN_H
@@ -31,5 +31,8 @@ int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f);
 void pin_dirs_undo(int nid, const struct pin_dirs *made);
 int pin_create(int nid, int link_fd, struct failure *f);
 int pin_remove(int nid, uint32_t link_id, struct failure *f);
+int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
+	    struct failure *f);
+unsigned int pin_maps_remove(int nid, uint32_t policy);
 
 #endif /* NODECTL_PIN_H */

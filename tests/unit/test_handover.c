@@ -78,6 +78,22 @@ static void maps_declared_alike_may_replace_each_other(void **state)
 	object_close(&new);
 }
 
+static void maps_with_timers_are_told_from_others(void **state)
+{
+	struct map_shape m;
+	struct object old;
+
+	(void)state;
+	open_object("learn_old", &old);
+	m = shape_of(&old, "timers");
+	assert_true(map_runs_callbacks(&m));
+	m = shape_of(&old, "same");
+	assert_false(map_runs_callbacks(&m));
+	m = shape_of(&old, "no_types");
+	assert_false(map_runs_callbacks(&m));
+	object_close(&old);
+}
+
 static void flags_of_the_descriptor_do_not_count(void **state)
 {
 	struct map_shape a, b;
@@ -329,6 +345,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_declared_alike_may_replace_each_other),
+		cmocka_unit_test(maps_with_timers_are_told_from_others),
 		cmocka_unit_test(flags_of_the_descriptor_do_not_count),
 		cmocka_unit_test(rounded_lru_maps_are_still_the_same),
 		cmocka_unit_test(maps_of_programs_and_files_are_never_handed_over),

@@ -183,6 +183,65 @@ refused_swap_leaves_the_maps() {
 	status 0 unload "$nid"
 }
 
+map_pins() { find "$pins/node$nid" -name 'policy*' -printf '%f ' 2>/dev/null; }
+
+ticks() {
+	status 0 --json status "$nid" || return 1
+	jq '.[0].policy.counters.ticks' $out
+}
+
+# The timer goes on while nobody but the pin holds its map.
+timer_ticks() {
+	local i from now
+
+	from=$(ticks) || { why="no counter: $(head -n 1 $err)"; return 1; }
+	for ((i = 0; i < 100 * patience; i++)); do
+		now=$(ticks) || return 1
+		[ "$now" -le $((from + 1)) ] || return 0
+		sleep 0.1
+	done
+	why="the timer stands still at $now ($1)"
+	return 1
+}
+
+# The pins of maps are those of the policy that the node has.
+pinned_for_the_policy() {
+	local got
+
+	got=$(map_pins)
+	case $got in
+	"policy$(field policy_id)_map"*' policy'*) ;;
+	"policy$(field policy_id)_map"*) return 0 ;;
+	esac
+	why="pins of maps are '$got', the policy is $(field policy_id)"
+	return 1
+}
+
+timers_outlive_nodectl() {
+	local policy=$bin/policies/timer_init.bpf.o before
+
+	status 0 load "$nid" "$policy" || return 1
+	timer_ticks load || return 1
+	pinned_for_the_policy || return 1
+	status 0 swap "$nid" "$policy" || return 1
+	timer_ticks swap || return 1
+	pinned_for_the_policy || return 1
+	# What fails, or is taken back, leaves the timer and its pin alone.
+	before=$(map_pins)
+	status 1 swap "$nid" "$bin/policies/init_fails.bpf.o" || return 1
+	status 1 swap "$nid" "$policy" --expect nobody || return 1
+	timeout -s INT 1 "$ctl" swap "$nid" "$policy" --settle $((60 * patience)) \
+		>$out 2>$err && { why='it was not interrupted'; return 1; }
+	expect "$before" "$(map_pins)" 'pins of maps' || return 1
+	timer_ticks 'taken back' || return 1
+	status 0 swap "$nid" admit_all || return 1
+	expect '' "$(map_pins)" 'pins of a policy without timers' || return 1
+	status 0 swap "$nid" "$policy" || return 1
+	timer_ticks 'swap again' || return 1
+	status 0 unload "$nid" || return 1
+	[ ! -e "$pins" ] || { why="left: $(find "$pins" | tr '\n' ' ')"; return 1; }
+}
+
 top_watches() {
 	status 0 top --interval 0.2 --count 2 || return 1
 	expect 2 "$(grep -c "node$nid " $out)" 'number of lines' || return 1
@@ -299,6 +358,7 @@ body() {
 	works json shown_as_json
 	works maps_handed_over maps_are_handed_over
 	works refused_swap_leaves_maps refused_swap_leaves_the_maps
+	works timers_outlive_nodectl timers_outlive_nodectl
 	works top top_watches
 	works histogram histogram_has_all_pages
 	works busy_node busy_node_names_the_owner

@@ -95,11 +95,21 @@ interrupted_load_is_whole_or_nothing() {
 	[ $interrupted -gt 0 ] || { why='no round was interrupted'; return 1; }
 }
 
+# A policy whose timer needs a pin has it.
+timer_is_pinned() {
+	local pins
+
+	[ "$(field policy_name)" = timer_init ] || return 0
+	pins="${pin%link}policy$(field policy_id)_map"
+	compgen -G "$pins*" >/dev/null || { why="there is no $pins*"; return 1; }
+}
+
 killed_load_can_be_repeated() {
 	local i said
 
 	for ((i = 0; i < rounds; i++)); do
-		signalled KILL load "$nid" compressible
+		signalled KILL load "$nid" timer_init
+		timer_is_pinned || return 1
 		said=$("$ctl" --json status "$nid" | jq -r '.[0].policy.id // 0')
 		[ "$said" = "$(field policy_id)" ] ||
 			{ why="status says policy $said, the kernel $(field policy_id)"; return 1; }
@@ -115,7 +125,8 @@ killed_swap_keeps_a_policy() {
 
 	quiet load "$nid" admit_all || return 1
 	for ((i = 0; i < rounds; i++)); do
-		signalled KILL swap "$nid" compressible
+		signalled KILL swap "$nid" timer_init
+		timer_is_pinned || return 1
 		[ "$(field policy_id)" != 0 ] || { why='the node has no policy'; return 1; }
 		[ "$("$ctl" --json status "$nid" | jq -r '.[0].link.pin')" = "$pin" ] ||
 			{ why='the pin is gone'; return 1; }
@@ -243,7 +254,7 @@ misbehaving_policy_is_taken_back() {
 }
 
 leaving_driver_takes_its_policy() {
-	quiet load "$nid" admit_all || return 1
+	quiet load "$nid" timer_init || return 1
 	echo 0 >"$emu/online" || { why='the node cannot be taken away'; return 1; }
 	"$ctl" nodes >/run/race.out 2>/run/race.err || { why="nodes: $(cat /run/race.err)"; return 1; }
 	! quiet status "$nid" || { why='status of a node that left succeeds'; return 1; }
@@ -253,7 +264,7 @@ leaving_driver_takes_its_policy() {
 }
 
 stale_pin_is_replaced() {
-	quiet load "$nid" admit_all || return 1
+	quiet load "$nid" timer_init || return 1
 	echo 0 >"$emu/online"
 	echo 1 >"$emu/online" || { why='the node does not come back'; return 1; }
 	[ -e "$pin" ] || { why='no pin was left, nothing to see'; return 1; }
@@ -262,6 +273,8 @@ stale_pin_is_replaced() {
 	quiet load "$nid" deny_all || { why='load beside the stale pin failed'; return 1; }
 	[ "$("$ctl" --json status "$nid" | jq -r '.[0].link.pin')" = "$pin" ] ||
 		{ why='the new link is not pinned'; return 1; }
+	[ "$(ls "${pin%/link}")" = link ] ||
+		{ why="pins are left: $(ls "${pin%/link}")"; return 1; }
 	quiet unload "$nid" && nothing_left
 }
 
