@@ -215,24 +215,28 @@ static bool has_init(const struct object *o)
 	return false;
 }
 
-/* The errors that attaching and replacing have in common. */
+/*
+ * The errors that attaching and replacing have in common.  What the kernel says
+ * init() may say as well: then only what can be seen counts.
+ */
 static int refused(struct attempt *a, int err, struct failure *f)
 {
-	switch (err) {
-	case -ENODEV:
+	bool init = has_init(&a->obj);
+	uint64_t id;
+
+	if (err == -ENODEV && (!init || node_attr_u64(&a->node, "policy_id", &id)))
 		return fail(f, err, "\"nodectl nodes\" lists the device nodes.",
 			    "it is not a device node any more");
-	case -EOPNOTSUPP:
+	if (err == -EOPNOTSUPP && !init)
 		return fail(f, err,
 			    "Use a newer kernel or a version of the policy for this one.",
 			    "it was written for version %u of struct " OPS_TYPE
 			    ", which this kernel does not offer", a->obj.version);
-	case -ECANCELED:
+	if (err == -ECANCELED && init)
 		return fail(f, err,
 			    "init() must return 0 or a negative error number.",
-			    "the policy's init() refused the node with a positive value");
-	}
-	if (has_init(&a->obj))
+			    "the policy's init() refused the node with a positive value, or with ECANCELED");
+	if (init)
 		return fail(f, err,
 			    "The policy's description (\"nodectl inspect\") may say what its init() asks for.",
 			    "the policy's init(), or the kernel, refused the node: %s",
@@ -244,6 +248,7 @@ static int refused(struct attempt *a, int err, struct failure *f)
 static int attach(struct attempt *a, const char *policy, int *link_fd,
 		  struct failure *f)
 {
+	char state[32];
 	int fd, err;
 
 	fd = bpf_link_create(bpf_map__fd(a->obj.ops_map), 0, BPF_STRUCT_OPS, NULL);
@@ -258,6 +263,10 @@ static int attach(struct attempt *a, const char *policy, int *link_fd,
 	live_close(&a->live);
 	if (!live_identify(&a->node, &a->live) && a->live.map_id)
 		return busy(a, policy, f);
+	if (has_init(&a->obj) &&
+	    !node_attr(&a->node, "state", state, sizeof(state)) &&
+	    !strcmp(state, "live"))
+		return refused(a, err, f);
 	return fail(f, err, "Try again when the driver has settled.",
 		    "the node takes no policy now (draining)");
 }

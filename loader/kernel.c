@@ -19,6 +19,9 @@
 #include "live.h"
 #include "nodectl.h"
 
+/* The kernel ends a log with a report of some 30 lines, if it has one. */
+#define LOG_REPORT	"Verification failed:"
+#define LOG_REPORT_MAX	60
 #define LOG_TAIL	20
 
 /**
@@ -75,25 +78,29 @@ static int check_members(const struct object *o, const struct btf *btf,
 	return 0;
 }
 
-static void write_log(const char *file, const char *text)
+static int write_log(const char *file, const char *text)
 {
 	FILE *out = fopen(file, "we");
+	int err = !out || fputs(text, out) == EOF ? -errno : 0;
 
-	if (!out || fputs(text, out) == EOF)
-		p_info("cannot write %s: %s", file, strerror(errno));
-	if (out && fclose(out))
-		p_info("cannot write %s: %s", file, strerror(errno));
+	if (out && fclose(out) && !err)
+		err = -errno;
+	if (err)
+		p_info("cannot write %s: %s", file, strerror(-err));
+	return err;
 }
 
 static int rejected(int err, const char *prog, const char *text,
 		    const char *log_file, struct failure *f)
 {
+	unsigned int nr = lines_from(text, LOG_REPORT);
 	char next[512], *tail;
 	int left_out;
 
-	left_out = last_lines(text, LOG_TAIL, &tail);
-	if (log_file) {
-		write_log(log_file, text);
+	if (nr < LOG_TAIL || nr > LOG_REPORT_MAX)
+		nr = LOG_TAIL;
+	left_out = last_lines(text, nr, &tail);
+	if (log_file && !write_log(log_file, text)) {
 		snprintf(next, sizeof(next), "The whole log of the verifier is in %s.",
 			 log_file);
 	} else if (left_out > 0) {

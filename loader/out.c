@@ -296,3 +296,27 @@ int last_lines(const char *text, unsigned int nr, char **tail)
 	*tail = strndup(start, end - start);
 	return *tail ? left_out : -ENOMEM;
 }
+
+/**
+ * lines_from - how many lines does a text have from a certain one on?
+ * @text: the text
+ * @begin: how that line begins; the last such line counts
+ *
+ * Return: as last_lines() takes it; 0 when there is no such line.
+ */
+unsigned int lines_from(const char *text, const char *begin)
+{
+	const char *line, *next, *end = text + strlen(text);
+	unsigned int nr = 0;
+
+	while (end > text && end[-1] == '\n')
+		end--;
+	for (line = text; line < end; line = next + 1) {
+		if (!strncmp(line, begin, strlen(begin)))
+			nr = 1;
+		else
+			nr += !!nr;
+		next = strchrnul(line, '\n');
+	}
+	return nr;
+}

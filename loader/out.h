@@ -55,5 +55,6 @@ void out_seconds(struct json_object *o, const char *key, double value);
 const char *fmt_bytes(uint64_t bytes, char *buf, size_t size);
 const char *fmt_age(uint64_t seconds, char *buf, size_t size);
 int last_lines(const char *text, unsigned int nr, char **tail);
+unsigned int lines_from(const char *text, const char *begin);
 
 #endif /* NODECTL_OUT_H */

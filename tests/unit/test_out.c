@@ -63,6 +63,17 @@ static void last_lines_are_cut_out(void **state)
 	free(tail);
 }
 
+static void lines_are_counted_from_a_mark(void **state)
+{
+	(void)state;
+	assert_int_equal(lines_from("a\nb\nc\n", "b"), 2);
+	assert_int_equal(lines_from("a\nbad: x\n\nc\n\n", "bad:"), 3);
+	assert_int_equal(lines_from("bad: 1\nb\nbad: 2", "bad:"), 1);
+	assert_int_equal(lines_from("bad", "bad"), 1);
+	assert_int_equal(lines_from("no bad\nb\n", "bad"), 0);
+	assert_int_equal(lines_from("", "bad"), 0);
+}
+
 /* What p_failure() writes to stderr. */
 static char *printed(const char *subject, const char *what,
 		     const struct failure *f)
@@ -149,6 +160,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_rounded_for_people),
 		cmocka_unit_test(ages_have_two_units),
 		cmocka_unit_test(last_lines_are_cut_out),
+		cmocka_unit_test(lines_are_counted_from_a_mark),
 		cmocka_unit_test(message_names_node_policy_cause_and_next_step),
 		cmocka_unit_test(json_error_is_one_valid_line),
 		cmocka_unit_test(long_causes_are_cut_not_overrun),

@@ -280,6 +280,43 @@ busy_node_names_the_owner() {
 	status 0 unload "$nid"
 }
 
+# What init() answers is not taken for what the kernel says with that number.
+init_errors_are_not_misread() {
+	local policy=$bin/policies/init_fails.bpf.o
+	local EBUSY=16 ENODEV=19 EOPNOTSUPP=95 ECANCELED=125 nr
+
+	for nr in $EBUSY $ENODEV $EOPNOTSUPP; do
+		refused 1 "policy's init\\(\\), or the kernel, refused the node" \
+			load "$nid" "$policy" "answer=-$nr" || return 1
+	done
+	for nr in -$ECANCELED 1; do
+		refused 1 "init\\(\\) refused the node with a positive value, or with ECANCELED" \
+			load "$nid" "$policy" "answer=$nr" || return 1
+	done
+	status 0 load "$nid" admit_all || return 1
+	for nr in $EBUSY $ENODEV $EOPNOTSUPP; do
+		refused 1 "policy's init\\(\\), or the kernel, refused the node" \
+			swap "$nid" "$policy" "answer=-$nr" || return 1
+	done
+	status 0 unload "$nid"
+}
+
+# The report at the end of the log has the reason at its beginning.
+verifier_says_why() {
+	refused 1 'is not allowed: this program' load "$nid" "$bin/policies/sample_migrated.bpf.o"
+}
+
+log_file() {
+	local policy=$bin/policies/writes_folio.bpf.o log=/run/verifier.log
+
+	refused 1 "whole log of the verifier is in $log" load "$nid" "$policy" --log $log || return 1
+	[ -s $log ] || { why='there is no log'; return 1; }
+	rm $log
+	refused 1 'cannot write /nowhere/log' load "$nid" "$policy" --log /nowhere/log || return 1
+	! grep -q 'is in /nowhere/log' $err ||
+		{ why="it says that it wrote what it could not: $(tail -n 1 $err)"; return 1; }
+}
+
 without_bpffs() {
 	local rc=0
 
@@ -373,6 +410,9 @@ body() {
 	works sleepable refused 1 . load "$nid" "$bin/policies/sleepable.bpf.o"
 	works too_new refused 1 'version' load "$nid" "$bin/policies/too_new_version.bpf.o"
 	works verifier refused 1 . load "$nid" "$bin/policies/writes_folio.bpf.o"
+	works verifier_says_why verifier_says_why
+	works log_file log_file
+	works init_errors init_errors_are_not_misread
 	works init_refuses refused 1 . load "$nid" "$bin/policies/init_fails.bpf.o"
 	works wrong_key refused 1 'wrong_key' load "$nid" compressible wrong_key=1
 	works other_objects_in_the_path objects_in_the_path
