@@ -174,6 +174,8 @@ static const struct {
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
        LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH };
 
+#define SHORT_OPTIONS	"jvhV"
+
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -370,7 +372,8 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		return -EINVAL;
 	default:
 		/* The value of a known option: it was given an argument. */
-		if (optopt >= LONG_PATH) {
+		if (optopt >= LONG_PATH ||
+		    (optopt && strchr(SHORT_OPTIONS, optopt))) {
 			usage("\"nodectl --help\" lists the options.",
 			      "the option in %s takes no argument",
 			      c->args[optind - 1]);
@@ -430,7 +433,8 @@ static int run(int argc, char **argv, struct cmdline *c)
 	out_json = wants_json(argc, argv);
 	opterr = 0;
 	c->args = argv;
-	while ((opt = getopt_long(argc, argv, ":jvhV", long_options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, ":" SHORT_OPTIONS,
+				  long_options, NULL)) != -1)
 		if (parse_option(opt, c, &o))
 			return NODECTL_USAGE;
 	c->args = argv + optind;

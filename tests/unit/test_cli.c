@@ -90,6 +90,9 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "top --duration 5", "takes no --duration" },
 		{ "load 1 x --fresh", "takes no --fresh" },
 		{ "swap 1 x --fresh=1", "takes no argument" },
+		{ "nodes --json=1", "the option in --json=1 takes no argument" },
+		{ "nodes --verb=1", "the option in --verb=1 takes no argument" },
+		{ "--frob=1", "there is no option --frob=1" },
 		{ "t", "\"t\" may be top, trace" },
 		{ "stats 1 --interval 0", "\"0\" is no time" },
 		{ "stats 1 --interval -1", "\"-1\" is no time" },
@@ -100,6 +103,7 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "trace 1 --count 99999999999999999999", "is no number" },
 		{ "--frob", "there is no option --frob" },
 		{ "nodes -x", "there is no option -x" },
+		{ "nodes -xj", "there is no option -x" },
 		{ "swap 1 x --expect", "--expect needs an argument" },
 	};
 	size_t i;
