@@ -198,6 +198,33 @@ static int find_struct_ops(struct object *o, struct failure *f)
 	return 0;
 }
 
+static bool is_member(const struct object *o, const struct bpf_program *prog)
+{
+	struct bpf_program *member;
+	unsigned int pos = 0;
+
+	while (object_next_func(o, &pos, &member))
+		if (member == prog)
+			return true;
+	return false;
+}
+
+/* libbpf would refuse it, too, but only when it loads the object. */
+static int vet_members(const struct object *o, struct failure *f)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, o->obj)
+		if (bpf_program__type(prog) == BPF_PROG_TYPE_STRUCT_OPS &&
+		    bpf_program__autoload(prog) && !is_member(o, prog))
+			return fail(f, -EINVAL,
+				    "Name its member in NODE_OPS(), or remove it.",
+				    "program \"%s\" is defined, but \"%s\" does not use it",
+				    bpf_program__name(prog),
+				    bpf_map__name(o->ops_map));
+	return 0;
+}
+
 static int vet_struct_ops(struct object *o, struct failure *f)
 {
 	static const char built[] =
@@ -316,6 +343,8 @@ int object_open_mem(const void *data, size_t size, const char *path,
 	err = find_struct_ops(o, f);
 	if (!err)
 		err = vet_struct_ops(o, f);
+	if (!err)
+		err = vet_members(o, f);
 	if (!err)
 		err = vet_meta(o, f);
 	return err;

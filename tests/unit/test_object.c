@@ -275,6 +275,14 @@ static void missing_sections_are_named(void **state)
 	refused(&b, "truncated");
 }
 
+static void unlisted_member_is_refused(void **state)
+{
+	struct bytes b = read_object("unlisted.bpf.o");
+
+	(void)state;
+	refused(&b, "\"op_admit_batch\" is defined, but \"unlisted\" does not use it");
+}
+
 static void two_policies_are_refused(void **state)
 {
 	struct bytes b = read_object("two.bpf.o");
@@ -445,6 +453,7 @@ int main(void)
 		cmocka_unit_test(truncation_is_refused_at_every_length),
 		cmocka_unit_test(other_machines_are_named),
 		cmocka_unit_test(missing_sections_are_named),
+		cmocka_unit_test(unlisted_member_is_refused),
 		cmocka_unit_test(two_policies_are_refused),
 		cmocka_unit_test(struct_ops_of_another_kind_is_named),
 		cmocka_unit_test(members_of_the_struct_ops_are_vetted),
