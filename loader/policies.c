@@ -29,6 +29,7 @@ static int show_policy(const char *path, const char *name, bool shadowed,
 	struct failure f = {};
 	struct json_object *o;
 	struct object obj;
+	char called[32] = "";
 	int err;
 
 	err = object_open(path, &obj, &f);
@@ -51,7 +52,11 @@ static int show_policy(const char *path, const char *name, bool shadowed,
 		out_bool(o, "shadowed", shadowed);
 		json_object_array_add(array, o);
 	} else if (!shadowed) {
-		printf("%-16s %s\n", name, obj.meta.described ?
+		/* Loaded by the one name, shown and expected by the other. */
+		if (strcmp(name, obj.name))
+			snprintf(called, sizeof(called), "(policy %s) ",
+				 obj.name);
+		printf("%-16s %s%s\n", name, called, obj.meta.described ?
 		       obj.meta.summary : "(says nothing about itself)");
 	}
 	object_close(&obj);

@@ -229,6 +229,21 @@ static void listing_goes_on_after_a_bad_object(void **state)
 	remove_dir(dir);
 }
 
+static void file_and_policy_may_have_different_names(void **state)
+{
+	char *dir = temp_dir(), args[2 * PATH_MAX];
+
+	(void)state;
+	snprintf(args, sizeof(args),
+		 "--version; for n in good other; do cp $(dirname $NODECTL)/tests/unit/objects/good.bpf.o %s/$n.bpf.o; done; $NODECTL policies --path %s",
+		 dir, dir);
+	assert_status(args, 0);
+	assert_contains(out_text, "other            (policy good) ");
+	assert_contains(out_text, "\ngood             ");
+	assert_null(strstr(out_text, "good             (policy"));
+	remove_dir(dir);
+}
+
 static void results_that_cannot_be_written_are_an_error(void **state)
 {
 	(void)state;
@@ -274,6 +289,7 @@ int main(void)
 		cmocka_unit_test(errors_are_json_when_asked_for),
 		cmocka_unit_test(objects_are_inspected_without_a_special_kernel),
 		cmocka_unit_test(listing_goes_on_after_a_bad_object),
+		cmocka_unit_test(file_and_policy_may_have_different_names),
 		cmocka_unit_test(results_that_cannot_be_written_are_an_error),
 		cmocka_unit_test(check_says_what_is_missing_and_what_follows),
 	};
