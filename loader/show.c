@@ -223,7 +223,8 @@ static void print_shares(const struct sample *s)
 	uint64_t value;
 
 	if (sample_get(s, "pages_offered", &value) && value)
-		printf("  %-11s %s of the pages offered\n", "admission",
+		printf("  %-11s the policy let in %s of the pages offered\n",
+		       "admission",
 		       fmt_share(sample_admission(s, NULL), share,
 				 sizeof(share)));
 	if (sample_get(s, "pages_demoted", &value) && value)
