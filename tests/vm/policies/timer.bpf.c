@@ -3,14 +3,13 @@
  * A timer that sets the admission rate a thousand times a second, as reclaim
  * looks at it. A callback may call what the member may that has set it up.
  */
-#include "node_ext.bpf.h"
+#include "clock.h"
 
 NODE_POLICY(timer, "test: a timer sets the admission rate");
 
 NODE_TUNABLE(u32, rate, 1 << 20, 0, 4294967295U, "pages/s",
 	     "what the timer sets");
 
-#define CLOCK_MONOTONIC	1
 #define PERIOD_NS	1000000ULL
 
 struct timer_counters {
@@ -19,17 +18,6 @@ struct timer_counters {
 };
 
 NODE_COUNTERS(struct timer_counters);
-
-struct clock {
-	struct bpf_timer timer;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct clock);
-} clocks SEC(".maps");
 
 static int tick(void *map, u32 *key, struct clock *clock)
 {
@@ -43,14 +31,7 @@ static int tick(void *map, u32 *key, struct clock *clock)
 /* A new policy is told at once; later the timer is there already. */
 NODE_OP(void, pressure, struct node_press_ctx *ctx)
 {
-	struct clock *clock;
-	u32 key = 0;
-
-	clock = bpf_map_lookup_elem(&clocks, &key);
-	if (!clock || bpf_timer_init(&clock->timer, &clocks, CLOCK_MONOTONIC))
-		return;
-	bpf_timer_set_callback(&clock->timer, tick);
-	bpf_timer_start(&clock->timer, PERIOD_NS, 0);
+	clock_start(tick, PERIOD_NS);
 }
 
 NODE_OPS(timer, pressure);
