@@ -118,6 +118,74 @@ static void limit_reclaims_the_node(void)
 	expect_no_oom();
 }
 
+static void use_zswap(const char *enabled)
+{
+	int ret = write_text("/sys/module/zswap/parameters/enabled", "%s",
+			     enabled);
+
+	CHECK(ret == 0, "zswap: %s", strerror(-ret));
+}
+
+/*
+ * A cgroup that keeps to zswap has nothing else to leave the node for. Breaks if
+ * zswap refuses all pages of a device node.
+ */
+static void limit_reclaims_into_zswap(void)
+{
+	long current, limit;
+	struct area a;
+
+	vmtest_swap_device();
+	area_demoted(&a, LARGE, FILL_TEXT);
+	use_zswap("Y");
+	CHECK(cgroup_write("memory.zswap.writeback", "0") == 0,
+	      "memory.zswap.writeback");
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	current = cgroup_number("memory.current");
+	limit = current - (long)(LARGE * PAGE / 2);
+	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
+	CHECK(area_count(&a, device_nid()) < LARGE, "nothing left the node");
+	CHECK(cgroup_field("memory.stat", "zswapped") >=
+	      cgroup_number("memory.swap.current"),
+	      "only %ld of %ld bytes of swap are in zswap",
+	      cgroup_field("memory.stat", "zswapped"),
+	      cgroup_number("memory.swap.current"));
+	current = cgroup_number("memory.current");
+	CHECK(current <= limit, "memory.current %ld, memory.max %ld", current,
+	      limit);
+	expect_no_oom();
+	area_verify(&a);
+	expect_no_oom();
+	use_zswap("N");
+}
+
+/*
+ * What leaves the node goes to the disk and does not fill RAM; what the cgroup
+ * has in DRAM may. Breaks if zswap takes pages of a device node.
+ */
+static void node_does_not_fill_zswap(void)
+{
+	long left, on_disk;
+	struct area a;
+
+	vmtest_swap_device();
+	area_demoted(&a, LARGE, FILL_TEXT);
+	use_zswap("Y");
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	CHECK(cgroup_write("memory.max", "%ld",
+			   cgroup_number("memory.current") -
+			   (long)(LARGE * PAGE / 2)) == 0, "memory.max");
+	left = (LARGE - area_count(&a, device_nid())) * PAGE;
+	on_disk = cgroup_number("memory.swap.current") -
+		  cgroup_field("memory.stat", "zswapped");
+	CHECK(left > 0, "nothing left the node");
+	CHECK(on_disk >= left, "%ld bytes left the node, %ld are on the disk",
+	      left, on_disk);
+	expect_no_oom();
+	area_verify(&a);
+	use_zswap("N");
+}
+
 /*
  * Reclaim for a limit must not demote: the charge would stay and the limit
  * would not be met. Breaks if it does, by never ending or by OOM.
@@ -231,6 +299,8 @@ static const struct vmtest tests[] = {
 	VMTEST(demotion_keeps_the_charge),
 	VMTEST(promotion_keeps_the_charge),
 	VMTEST(limit_reclaims_the_node),
+	VMTEST(limit_reclaims_into_zswap),
+	VMTEST(node_does_not_fill_zswap),
 	VMTEST(limit_does_not_demote),
 	VMTEST(one_page_below_the_limit),
 	VMTEST(one_page_below_the_limit_no_swap),

@@ -85,6 +85,7 @@ static void leave_slow_swap(void)
 {
 	slow_disk_rate(DISK_FAST);
 	swapoff(SLOW_DISK);
+	slow_disk_small_queue(false);
 }
 
 /*
@@ -468,8 +469,9 @@ static void use_slow_swap(long bytes_per_second)
 }
 
 /* Such swap gives nothing back: what it gets must fit in what is left. */
-static void use_hung_swap(void)
+static void use_hung_swap(bool small_queue)
 {
+	slow_disk_small_queue(small_queue);
 	use_slow_swap(DISK_HANGS);
 	CHECK(cgroup_write("memory.swap.max", "%lu", 8 * MIB) == 0,
 	      "memory.swap.max");
@@ -479,14 +481,14 @@ static void use_hung_swap(void)
  * Swap has begun to take pages, and none arrives: the others can go to DRAM, and
  * there is room for those few that cannot.
  */
-static void hung_swap_leaves_dram(void)
+static void only_dram_helps(bool small_queue)
 {
 	long evacuated = nd_counter("pages_evacuated"), limit;
 	struct area a;
 
 	begin();
 	fill(&a);
-	use_hung_swap();
+	use_hung_swap(small_queue);
 	limit = emu_counter("phys_total") / 4;
 	set_limit(limit);
 	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
@@ -495,6 +497,20 @@ static void hung_swap_leaves_dram(void)
 		 "pages_evacuated did not move");
 	leave_slow_swap();
 	end(&a);
+}
+
+static void hung_swap_leaves_dram(void)
+{
+	only_dram_helps(false);
+}
+
+/*
+ * Who writes to swap that takes no request waits for it. Breaks if what has to
+ * empty the node is that one.
+ */
+static void blocked_swap_leaves_dram(void)
+{
+	only_dram_helps(true);
 }
 
 /* DRAM is full, and swap takes what must leave, in many times three seconds. */
@@ -525,7 +541,7 @@ static void slow_swap_kills_nobody(void)
 }
 
 /* DRAM is full: somebody goes, and what is left fits. */
-static void only_killing_helps(bool hung_swap)
+static void only_killing_helps(bool hung_swap, bool small_queue)
 {
 	long kills = nd_counter("kills"), limit;
 	struct turn full;
@@ -547,7 +563,7 @@ static void only_killing_helps(bool hung_swap)
 	}
 	turn_take(&full);
 	if (hung_swap)
-		use_hung_swap();
+		use_hung_swap(small_queue);
 	start_failing();
 	limit = emu_counter("phys_total") / 4;
 	set_limit(limit);
@@ -574,13 +590,18 @@ static void only_killing_helps(bool hung_swap)
 
 static void nothing_helps_but_to_kill(void)
 {
-	only_killing_helps(false);
+	only_killing_helps(false, false);
 }
 
 /* The worker that has to do it does not wait for swap itself. */
 static void hung_swap_leaves_killing(void)
 {
-	only_killing_helps(true);
+	only_killing_helps(true, false);
+}
+
+static void blocked_swap_leaves_killing(void)
+{
+	only_killing_helps(true, true);
 }
 
 /* ---- what must go on ------------------------------------------------------- */
@@ -668,9 +689,11 @@ static const struct vmtest tests[] = {
 	VMTEST(growing_pages_lose_nothing),
 	VMTEST(failing_reservations_lose_nothing),
 	VMTEST(hung_swap_leaves_dram),
+	VMTEST(blocked_swap_leaves_dram),
 	VMTEST(slow_swap_kills_nobody),
 	VMTEST(nothing_helps_but_to_kill),
 	VMTEST(hung_swap_leaves_killing),
+	VMTEST(blocked_swap_leaves_killing),
 	VMTEST(full_node_and_no_swap_ends_in_oom),
 	VMTEST(node_leaves_while_it_is_emptied),
 	VMTEST(block_goes_offline_under_the_balloon),

@@ -26,6 +26,7 @@
 #include "slow_disk.h"
 #include "vmtest.h"
 
+#define SLOW_DISK_QUEUE	"/sys/block/nbd0/queue/"
 #define BLOCK		4096
 /* More than the kernel sends at a time: its queue has 128 places. */
 #define MAX_WAITING	1024
@@ -259,6 +260,34 @@ void slow_disk_rate(long bytes_per_second)
 {
 	if (device >= 0)
 		__atomic_store_n(rate, bytes_per_second, __ATOMIC_RELAXED);
+}
+
+/**
+ * slow_disk_small_queue - how much may be under way
+ * @small: four pages; who comes with one more waits. Otherwise what is usual
+ *
+ * What is under way has to end first.
+ */
+void slow_disk_small_queue(bool small)
+{
+	static const struct {
+		const char *file;
+		int usual;
+		int small;
+	} limits[] = {
+		{ SLOW_DISK_QUEUE "nr_requests", 128, 4 },
+		{ SLOW_DISK_QUEUE "max_sectors_kb", 1280, 4 },
+	};
+	size_t i;
+	int ret;
+
+	if (device < 0)
+		return;
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		ret = write_text(limits[i].file, "%d",
+				 small ? limits[i].small : limits[i].usual);
+		CHECK(ret == 0, "%s: %s", limits[i].file, strerror(-ret));
+	}
 }
 
 /** slow_disk_stop - the disk goes; nobody may have it open */

@@ -6,6 +6,7 @@
 #ifndef SLOW_DISK_H
 #define SLOW_DISK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SLOW_DISK	"/dev/nbd0"
@@ -16,6 +17,7 @@
 
 int slow_disk_start(size_t bytes);
 void slow_disk_rate(long bytes_per_second);
+void slow_disk_small_queue(bool small);
 void slow_disk_stop(void);
 
 #endif
