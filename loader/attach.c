@@ -69,6 +69,9 @@ static int busy(struct attempt *a, const char *policy, struct failure *f)
 	char owner[PATH_MAX + 512], next[512];
 
 	describe_owner(&a->node, &a->live, owner, sizeof(owner));
+	if (!a->live.map_id)
+		return fail(f, -EAGAIN, "Try again.",
+			    "its policy has just been detached by somebody else");
 	snprintf(next, sizeof(next),
 		 "Replace it: nodectl swap %s %s. Or detach it first: nodectl unload %s",
 		 a->node.name, policy, a->node.name);

@@ -23,6 +23,9 @@
 #include "pin.h"
 #include "tunable.h"
 
+/* How often to look again when policies are replaced at the same time. */
+#define LOOKS_MAX	3
+
 /**
  * vmlinux_btf - types of the running kernel, loaded once
  * @f: why not
@@ -114,42 +117,101 @@ static int find_link_by_map(uint32_t map_id, uint32_t *link_id)
 }
 
 /**
+ * link_is_dead - is this a link that attached a policy once, and does no more?
+ * @link_fd: the link
+ * @link_id: its id
+ *
+ * The kernel takes the map from a link that is detached, and whose node left.
+ */
+bool link_is_dead(int link_fd, uint32_t *link_id)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_link_get_info_by_fd(link_fd, &info, &len))
+		return false;
+	*link_id = info.id;
+	return info.type == BPF_LINK_TYPE_STRUCT_OPS && !info.struct_ops.map_id;
+}
+
+/*
+ * Return: 0 when the pinned link attaches the policy, -ESTALE when it attaches
+ * another one, -ENOENT when it attaches none or there is none.
+ */
+static int find_pinned_link(const struct node *node, struct live *live)
+{
+	uint32_t id = 0, map_id;
+	int fd, err;
+
+	err = pin_open(node->nid, &fd);
+	if (err)
+		return err;
+	map_id = link_map_id(fd, &id);
+	if (map_id && map_id == live->map_id) {
+		live->link_fd = fd;
+		live->link_id = id;
+		live->pinned = true;
+		return 0;
+	}
+	if (link_is_dead(fd, &id))
+		live->stale_id = id;
+	close(fd);
+	return map_id ? -ESTALE : -ENOENT;
+}
+
+static int find_link(const struct node *node, struct live *live)
+{
+	int fd, err;
+
+	err = find_pinned_link(node, live);
+	if (!err || !live->map_id)
+		return err;
+	fd = find_link_by_map(live->map_id, &live->link_id);
+	if (fd < 0)
+		return fd == -EPERM || err == -EACCES ? -EPERM : err;
+	live->link_fd = fd;
+	return 0;
+}
+
+/**
  * live_find_link - find the link that attaches a node's policy
  * @node: the node
- * @live: after live_identify()
+ * @live: after live_identify(), before anything of it was opened; it is
+ *	  identified again when the policy was replaced meanwhile
  * @f: why not
  *
- * Prefers the pinned one.  Also notes a pin that is not this policy's.
+ * Prefers the pinned one.  Also notes a pin that attaches no policy.
  *
  * Return: 0, -ENOENT when there is none, or another negative errno.
  */
 int live_find_link(const struct node *node, struct live *live, struct failure *f)
 {
-	int fd, err;
+	uint32_t map_id;
+	int i, err;
 
-	err = pin_open(node->nid, &fd);
-	if (!err) {
-		if (live->map_id && link_map_id(fd, &live->link_id) == live->map_id) {
-			live->link_fd = fd;
-			live->pinned = true;
+	for (i = 0; i < LOOKS_MAX; i++) {
+		err = find_link(node, live);
+		if (!err)
 			return 0;
-		}
-		link_map_id(fd, &live->stale_id);
-		close(fd);
-		live->link_id = 0;
+		if (err == -EPERM && live->map_id)
+			return fail(f, err, "Run it as root.",
+				    "no permission to look at BPF links");
+		if (!live->map_id && err != -ESTALE)
+			break;
+		map_id = live->map_id;
+		live_close(live);
+		err = live_identify(node, live);
+		if (err)
+			return fail(f, err, NULL,
+				    "cannot read which policy it has: %s",
+				    strerror(-err));
+		if (live->map_id == map_id)
+			break;
 	}
 	if (!live->map_id)
 		return fail(f, -ENOENT, "Attach one with \"nodectl load\".",
 			    "the node has no policy");
-	fd = find_link_by_map(live->map_id, &live->link_id);
-	if (fd >= 0) {
-		live->link_fd = fd;
-		return 0;
-	}
-	if (fd == -EPERM || err == -EPERM || err == -EACCES)
-		return fail(f, -EPERM, "Run it as root.",
-			    "no permission to look at BPF links");
-	return fail(f, -ENOENT, NULL,
+	return fail(f, -ENOENT, "Try again: it may just be replaced.",
 		    "no link attaches policy \"%s\" (id %u)", live->name,
 		    live->map_id);
 }

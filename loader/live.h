@@ -40,8 +40,8 @@ struct live_member {
  * @link_id: of the link that attaches it, 0 when not found
  * @link_fd: of the link, or -1
  * @pinned: the link is the one pinned for this node
- * @stale_id: another link, without this policy, that is pinned for this node;
- *            0 when there is none
+ * @stale_id: a link that attaches nothing any more and is pinned for this
+ *            node; 0 when there is none
  * @members: what it implements
  * @nr_members: how many
  * @map_ids: maps that its programs use
@@ -84,6 +84,7 @@ int live_store(struct live *live, const struct tunable *tun, uint64_t value,
 	       struct failure *f);
 struct json_object *live_counters(const struct live *live);
 uint32_t link_map_id(int link_fd, uint32_t *link_id);
+bool link_is_dead(int link_fd, uint32_t *link_id);
 void link_holders(uint32_t link_id, char *buf, size_t size);
 struct btf *vmlinux_btf(struct failure *f);
 

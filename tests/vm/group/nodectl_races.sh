@@ -191,6 +191,64 @@ loads_and_unloads_at_once_leave_no_unpinned_policy() {
 	nothing_left
 }
 
+# What nodectl reads of the node's policy, while the kernel has the pinned one.
+seen_as() {
+	echo "$1" >/run/race.id
+	mount --bind /run/race.id "$node/device/policy_id"
+}
+
+seen_as_it_is() { umount "$node/device/policy_id"; }
+
+# A load or a swap may come between a look at the node and one at its pin.
+other_policy_is_not_taken_for_gone() {
+	local id
+
+	quiet load "$nid" admit_all || return 1
+	id=$(field policy_id)
+	seen_as 0 || { why='a file of sysfs cannot be covered'; return 1; }
+	quiet unload "$nid" && why='unload of a node without policy succeeds'
+	seen_as_it_is
+	seen_as 1
+	"$ctl" --json status "$nid" >/run/race.out 2>/run/race.err
+	jq -e '.[0].stale_pin | not' /run/race.out >/dev/null ||
+		why='status takes the pin of a policy for a stale one'
+	quiet unload "$nid" && why='unload of a policy that is gone succeeds'
+	seen_as_it_is
+	[ -z "$why" ] || return 1
+	[ "$(field policy_id)" = "$id" ] ||
+		{ why="unload has detached a policy that it did not see"; return 1; }
+	[ -e "$pin" ] || { why='unload has removed the pin of a live policy'; return 1; }
+}
+
+# The first look sees a policy that has been replaced by the time of the second.
+status_looks_again() {
+	local old new writer
+
+	quiet load "$nid" admit_all || return 1
+	old=$(field policy_id)
+	quiet swap "$nid" deny_all || return 1
+	new=$(field policy_id)
+	mkfifo /run/race.id
+	mount --bind /run/race.id "$node/device/policy_id" ||
+		{ why='a file of sysfs cannot be covered'; return 1; }
+	{
+		echo "$old" >/run/race.id
+		while sleep 0.5; do
+			echo "$new" >/run/race.id
+		done
+	} &
+	writer=$!
+	rc=0
+	timeout $((60 * patience)) "$ctl" --json status "$nid" \
+		>/run/race.out 2>/run/race.err || rc=$?
+	kill $writer
+	wait $writer 2>/dev/null
+	seen_as_it_is
+	[ $rc = 0 ] || { why="status $rc: $(head -n 1 /run/race.err)"; return 1; }
+	[ "$(jq -c '.[0] | [.policy.id, .link.pin, .stale_pin]' /run/race.out)" = \
+	  "[$new,\"$pin\",false]" ] || { why="status says $(cat /run/race.out)"; return 1; }
+}
+
 no_setting_is_lost() {
 	local i got
 
@@ -311,6 +369,8 @@ body() {
 	works parallel_loads one_of_many_loads_wins
 	works parallel_swaps one_of_many_expected_swaps_wins
 	works parallel_loads_and_unloads loads_and_unloads_at_once_leave_no_unpinned_policy
+	works other_policy other_policy_is_not_taken_for_gone
+	works status_looks_again status_looks_again
 	works parallel_sets no_setting_is_lost
 	works settle misbehaving_policy_is_taken_back
 	works driver_leaves leaving_driver_takes_its_policy
