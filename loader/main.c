@@ -321,8 +321,23 @@ struct options {
 	bool version;
 };
 
+/* Too many, or no memory: with some left out the wrong policy may be found. */
+static int bad_dirs(int err)
+{
+	if (err == -E2BIG)
+		usage("Name fewer.",
+		      "--path and $NODECTL_PATH name more than %d directories",
+		      POLICY_DIRS_MAX);
+	else
+		p_error("cannot make a list of the directories: %s",
+			strerror(-err));
+	return err;
+}
+
 static int parse_option(int opt, struct cmdline *c, struct options *o)
 {
+	int err;
+
 	switch (opt) {
 	case 'j':
 		out_json = true;
@@ -337,7 +352,8 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		o->version = true;
 		return 0;
 	case LONG_PATH:
-		return policy_dirs_add(&c->dirs, optarg);
+		err = policy_dirs_add(&c->dirs, optarg);
+		return err ? bad_dirs(err) : 0;
 	case LONG_EXPECT:
 		o->used |= OPT_EXPECT;
 		c->expect = optarg;
@@ -427,7 +443,7 @@ static int run(int argc, char **argv, struct cmdline *c)
 {
 	struct options o = {};
 	const struct verb *v;
-	int opt, status;
+	int opt, status, err;
 
 	/* So that errors in options that come before it are JSON, too. */
 	out_json = wants_json(argc, argv);
@@ -467,7 +483,11 @@ static int run(int argc, char **argv, struct cmdline *c)
 	status = check_usage(v, c, &o);
 	if (status)
 		return status;
-	policy_dirs_default(&c->dirs);
+	err = policy_dirs_default(&c->dirs);
+	if (err) {
+		bad_dirs(err);
+		return NODECTL_USAGE;
+	}
 	signals_catch();
 	bpflog_start();
 	return v->run(c);

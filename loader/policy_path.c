@@ -14,21 +14,14 @@
 
 #include "policy_path.h"
 
-/**
- * policy_dirs_add - append a directory
- * @path: the search path
- * @dir: the directory; a directory that is there already is not added again
- *
- * Return: 0 or a negative errno.
- */
-int policy_dirs_add(struct policy_dirs *path, const char *dir)
+static int add_dir(struct policy_dirs *path, const char *dir, unsigned int max)
 {
 	unsigned int i;
 
 	for (i = 0; i < path->nr; i++)
 		if (!strcmp(path->dirs[i], dir))
 			return 0;
-	if (path->nr == POLICY_DIRS_MAX)
+	if (path->nr >= max)
 		return -E2BIG;
 	path->dirs[path->nr] = strdup(dir);
 	if (!path->dirs[path->nr])
@@ -37,44 +30,60 @@ int policy_dirs_add(struct policy_dirs *path, const char *dir)
 	return 0;
 }
 
+/**
+ * policy_dirs_add - append a directory of the user
+ * @path: the search path
+ * @dir: the directory; a directory that is there already is not added again
+ *
+ * Return: 0, -E2BIG when there are POLICY_DIRS_MAX, or -ENOMEM.
+ */
+int policy_dirs_add(struct policy_dirs *path, const char *dir)
+{
+	return add_dir(path, dir, POLICY_DIRS_MAX);
+}
+
 /* The directory bpf/ beside the binary: the build tree. */
-static void add_build_tree(struct policy_dirs *path)
+static int add_build_tree(struct policy_dirs *path)
 {
 	char exe[PATH_MAX], dir[PATH_MAX + 8];
 	ssize_t len;
 
 	len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	if (len <= 0)
-		return;
+		return 0;
 	exe[len] = '\0';
 	snprintf(dir, sizeof(dir), "%s/bpf", dirname(exe));
-	if (!access(dir, F_OK))
-		policy_dirs_add(path, dir);
+	return access(dir, F_OK) ? 0 : add_dir(path, dir, ARRAY_SIZE(path->dirs));
 }
 
 /**
  * policy_dirs_default - append $NODECTL_PATH and the built-in directories
  * @path: the search path
+ *
+ * Return: 0, -E2BIG when the user names more than POLICY_DIRS_MAX, or -ENOMEM.
  */
-void policy_dirs_default(struct policy_dirs *path)
+int policy_dirs_default(struct policy_dirs *path)
 {
 	static const char *const dirs[] = {
 		"/etc/node_ext", "/usr/local/lib/node_ext", "/usr/lib/node_ext",
 	};
 	const char *env = getenv("NODECTL_PATH");
 	char *copy, *dir, *save;
+	int err = 0;
 	size_t i;
 
-	copy = env ? strdup(env) : NULL;
-	if (copy) {
-		for (dir = strtok_r(copy, ":", &save); dir;
+	if (env) {
+		copy = strdup(env);
+		if (!copy)
+			return -ENOMEM;
+		for (dir = strtok_r(copy, ":", &save); dir && !err;
 		     dir = strtok_r(NULL, ":", &save))
-			policy_dirs_add(path, dir);
+			err = policy_dirs_add(path, dir);
 		free(copy);
 	}
-	for (i = 0; i < ARRAY_SIZE(dirs); i++)
-		policy_dirs_add(path, dirs[i]);
-	add_build_tree(path);
+	for (i = 0; i < ARRAY_SIZE(dirs) && !err; i++)
+		err = add_dir(path, dirs[i], ARRAY_SIZE(path->dirs));
+	return err ?: add_build_tree(path);
 }
 
 /**

@@ -10,7 +10,8 @@
 
 #include "out.h"
 
-#define POLICY_DIRS_MAX		32
+#define POLICY_DIRS_MAX		32	/* of the user */
+#define POLICY_DIRS_SYSTEM	4	/* of the system and of the build tree */
 #define POLICY_SUFFIX		".bpf.o"
 
 /**
@@ -19,12 +20,12 @@
  * @nr: how many
  */
 struct policy_dirs {
-	char *dirs[POLICY_DIRS_MAX];
+	char *dirs[POLICY_DIRS_MAX + POLICY_DIRS_SYSTEM];
 	unsigned int nr;
 };
 
 int policy_dirs_add(struct policy_dirs *path, const char *dir);
-void policy_dirs_default(struct policy_dirs *path);
+int policy_dirs_default(struct policy_dirs *path);
 void policy_dirs_free(struct policy_dirs *path);
 bool policy_is_path(const char *arg);
 int policy_find(const struct policy_dirs *path, const char *arg, char *file,

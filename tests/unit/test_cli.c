@@ -150,6 +150,24 @@ static void verbs_may_be_shortened(void **state)
 	assert_contains(out_text, "nodectl set");
 }
 
+static void too_many_directories_are_an_error(void **state)
+{
+	static const char many[] =
+		"$(seq -f '--path /nowhere/%%g' %d) policies";
+	static const char env[] =
+		"--version; export NODECTL_PATH=$(seq -s: 33); $NODECTL -j policies";
+	char args[128];
+
+	(void)state;
+	snprintf(args, sizeof(args), many, 32);
+	assert_true(run(args) != 2);
+	snprintf(args, sizeof(args), many, 33);
+	assert_status(args, 2);
+	assert_contains(err_text, "more than 32 directories");
+	assert_status(env, 2);
+	assert_contains(err_text, "\"cause\":\"--path and $NODECTL_PATH name more");
+}
+
 static struct json_object *error_member(const char *name)
 {
 	struct json_object *root = json_tokener_parse(err_text), *error, *o;
@@ -286,6 +304,7 @@ int main(void)
 		cmocka_unit_test(wrong_command_lines_are_refused),
 		cmocka_unit_test(every_verb_has_help),
 		cmocka_unit_test(verbs_may_be_shortened),
+		cmocka_unit_test(too_many_directories_are_an_error),
 		cmocka_unit_test(errors_are_json_when_asked_for),
 		cmocka_unit_test(objects_are_inspected_without_a_special_kernel),
 		cmocka_unit_test(listing_goes_on_after_a_bad_object),

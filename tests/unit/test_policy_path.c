@@ -78,6 +78,12 @@ static void full_search_path_is_refused(void **state)
 		assert_int_equal(policy_dirs_add(&path, dir), 0);
 	}
 	assert_int_equal(policy_dirs_add(&path, "/more"), -E2BIG);
+	/* Those of the system have room of their own. */
+	assert_int_equal(policy_dirs_default(&path), 0);
+	assert_string_equal(path.dirs[POLICY_DIRS_MAX + 2], "/usr/lib/node_ext");
+	setenv("NODECTL_PATH", "/more", 1);
+	assert_int_equal(policy_dirs_default(&path), -E2BIG);
+	unsetenv("NODECTL_PATH");
 	policy_dirs_free(&path);
 }
 
