@@ -337,6 +337,19 @@ static int pin_maps(const struct attempt *a, uint32_t id, struct failure *f)
 	return err;
 }
 
+/* What cannot be removed is said, also where the verb itself went well. */
+static bool clean_up(int nid, uint32_t policy, unsigned int *removed)
+{
+	struct failure f = {};
+	char name[NODE_NAME_SIZE];
+
+	if (!pin_maps_remove(nid, policy, removed, &f))
+		return true;
+	snprintf(name, sizeof(name), "node%d", nid);
+	p_failure(name, "not all is cleaned up", &f);
+	return false;
+}
+
 static int bad_usage(const struct failure *f)
 {
 	p_failure(NULL, NULL, f);
@@ -397,6 +410,8 @@ int do_load(const struct cmdline *c)
 	struct attempt a;
 	uint32_t id = 0, new_id = 0, link_id = 0;
 	int nid, link_fd = -1, err;
+	unsigned int removed = 0;
+	bool clean = true;
 
 	if (node_arg(c->args[0], &nid))
 		return NODECTL_USAGE;
@@ -428,7 +443,7 @@ int do_load(const struct cmdline *c)
 	/* Unless it is pinned, closing it detaches. */
 	if (link_fd >= 0)
 		close(link_fd);
-	pin_maps_remove(nid, err ? new_id : 0);
+	clean = clean_up(nid, err ? new_id : 0, &removed);
 	if (err) {
 		pin_dirs_undo(nid, &made);
 		goto out;
@@ -443,7 +458,9 @@ out:
 		explain("load", &a, c->args[1], &f);
 	failure_clear(&f);
 	attempt_close(&a);
-	return err ? NODECTL_NONE : NODECTL_OK;
+	if (err)
+		return NODECTL_NONE;
+	return clean ? NODECTL_OK : NODECTL_PARTLY;
 }
 
 /* --expect: is the policy still the one that the user means? */
@@ -613,6 +630,8 @@ int do_swap(const struct cmdline *c)
 	struct attempt a;
 	uint64_t now;
 	uint32_t id = 0, link_id, out_id;
+	unsigned int removed = 0;
+	bool clean = true;
 	int nid, err;
 
 	if (node_arg(c->args[0], &nid))
@@ -646,7 +665,7 @@ int do_swap(const struct cmdline *c)
 	if (!err)
 		err = update(&a, &f);
 	if (err) {
-		pin_maps_remove(nid, id);
+		clean_up(nid, id, &removed);
 		goto out;
 	}
 	if (!a.live.pinned)
@@ -655,10 +674,10 @@ int do_swap(const struct cmdline *c)
 	out_id = a.live.map_id;
 	if (c->settle > 0)
 		err = settle(&a, c->settle, id, &out_id, &f);
-	pin_maps_remove(nid, out_id);
+	clean = clean_up(nid, out_id, &removed);
 	/* An unload that was on its way when we came meant the old policy's. */
 	if (!node_attr_u64(&a.node, "policy_id", &now) && !now)
-		pin_maps_remove(nid, id);
+		clean &= clean_up(nid, id, &removed);
 	if (!err)
 		print_swapped(&a, id, link_id, c->fresh);
 out:
@@ -669,10 +688,23 @@ out:
 	}
 	failure_clear(&f);
 	attempt_close(&a);
-	return err ? NODECTL_NONE : NODECTL_OK;
+	if (err)
+		return NODECTL_NONE;
+	return clean ? NODECTL_OK : NODECTL_PARTLY;
 }
 
-static void print_unloaded(const struct node *node, const struct live *live)
+/**
+ * struct unloaded - what an unload has done
+ * @pins: pins that were removed
+ * @left: something could not be removed, which was said
+ */
+struct unloaded {
+	unsigned int pins;
+	bool left;
+};
+
+static void print_unloaded(const struct node *node, const struct live *live,
+			   const struct unloaded *done)
 {
 	struct json_object *o;
 
@@ -681,8 +713,11 @@ static void print_unloaded(const struct node *node, const struct live *live)
 			printf("%s: policy %s (id %u) is detached; the native default decides\n",
 			       node->name, live->name, live->map_id);
 		else
-			printf("%s: the pin that was left from a policy is removed\n",
-			       node->name);
+			printf("%s: no policy to detach; %u %s from an earlier one %s removed\n",
+			       node->name, done->pins,
+			       done->pins == 1 ? "pin that was left" :
+						 "pins that were left",
+			       done->pins == 1 ? "is" : "are");
 		return;
 	}
 	o = json_object_new_object();
@@ -691,24 +726,24 @@ static void print_unloaded(const struct node *node, const struct live *live)
 	json_object_object_add(o, "policy", live->map_id ?
 			       json_object_new_string(live->name) : NULL);
 	out_int(o, "id", live->map_id);
-	out_bool(o, "unloaded", true);
+	out_bool(o, "unloaded", live->map_id);
+	out_int(o, "removed_pins", done->pins);
 	out_record(o);
 }
 
-/* Pins may outlive their node; then there is nothing to detach. */
-static bool remove_orphan(int nid, int err)
+/* Pins may outlive their policy, and the node as well. */
+static int remove_left_over(int nid, uint32_t link_id, struct unloaded *done,
+			    struct failure *f)
 {
-	struct failure f = {};
-	unsigned int maps;
-	int fd;
+	int fd, err = 0;
 
-	if (err != -ENOENT && err != -ENODEV)
-		return false;
-	maps = pin_maps_remove(nid, 0);
-	if (pin_open(nid, &fd))
-		return maps;
-	close(fd);
-	return !pin_remove(nid, 0, &f);
+	done->left |= !clean_up(nid, 0, &done->pins);
+	if (!pin_open(nid, &fd)) {
+		close(fd);
+		err = pin_remove(nid, link_id, f);
+		done->pins += !err;
+	}
+	return err;
 }
 
 /*
@@ -717,7 +752,8 @@ static bool remove_orphan(int nid, int err)
  * be the pin of the next policy.  The pins of maps say whose they are, and go
  * when exit() has run.
  */
-static int detach(int nid, struct live *live, struct failure *f)
+static int detach(int nid, struct live *live, struct unloaded *done,
+		  struct failure *f)
 {
 	static const struct pin_dirs both = { true, true };
 	uint32_t pinned = live->pinned ? live->link_id : live->stale_id;
@@ -729,7 +765,8 @@ static int detach(int nid, struct live *live, struct failure *f)
 	if (err)
 		return err;
 	if (!bpf_link_detach(live->link_fd)) {
-		pin_maps_remove(nid, live->map_id);
+		done->pins += !!pinned;
+		done->left |= !clean_up(nid, live->map_id, &done->pins);
 		pin_dirs_undo(nid, &both);
 		return 0;
 	}
@@ -740,19 +777,21 @@ static int detach(int nid, struct live *live, struct failure *f)
 		    live->name, live->link_id, strerror(-err));
 }
 
-static int unload_node(int nid, struct failure *f)
+static int unload_node(int nid, struct unloaded *done, struct failure *f)
 {
 	static const struct pin_dirs both = { true, true };
+	struct failure pins = {};
 	struct node node;
 	struct live live;
 	int err;
 
 	err = node_open(nid, &node, f);
 	if (err) {
-		if (!remove_orphan(nid, err))
+		if ((err != -ENOENT && err != -ENODEV) ||
+		    remove_left_over(nid, 0, done, &pins) || !done->pins)
 			return err;
 		memset(&live, 0, sizeof(live));
-		print_unloaded(&node, &live);
+		print_unloaded(&node, &live, done);
 		return 0;
 	}
 	err = live_identify(&node, &live);
@@ -765,24 +804,19 @@ static int unload_node(int nid, struct failure *f)
 	if (err)
 		goto out;
 	err = live_find_link(&node, &live, f);
-	if (!live.map_id && live.stale_id) {
-		err = pin_remove(nid, live.stale_id, f);
-		pin_maps_remove(nid, 0);
-		if (!err)
-			print_unloaded(&node, &live);
-		goto out;
-	}
 	if (!live.map_id) {
-		/* A killed load leaves them, and a pin removed by hand. */
-		pin_maps_remove(nid, 0);
+		err = live.stale_id ? remove_left_over(nid, live.stale_id, done, f) : 0;
+		if (!live.stale_id)
+			done->left |= !clean_up(nid, 0, &done->pins);
 		pin_dirs_undo(nid, &both);
-		err = fail(f, -ENOENT, NULL,
-			   "it has no policy, there is nothing to detach");
+		if (!err && !done->pins)
+			err = fail(f, -ENOENT, NULL,
+				   "it has no policy, there is nothing to detach");
+	} else if (!err) {
+		err = detach(nid, &live, done, f);
 	}
 	if (!err)
-		err = detach(nid, &live, f);
-	if (!err)
-		print_unloaded(&node, &live);
+		print_unloaded(&node, &live, done);
 out:
 	live_close(&live);
 	node_close(&node);
@@ -797,21 +831,25 @@ int do_unload(const struct cmdline *c)
 {
 	struct failure f = {};
 	char name[NODE_NAME_SIZE];
-	int i, nid, failed = 0;
+	int i, nid, failed = 0, partly = 0;
+	struct unloaded done;
 
 	for (i = 0; i < c->nr_args; i++)
 		if (node_arg(c->args[i], &nid))
 			return NODECTL_USAGE;
 	for (i = 0; i < c->nr_args; i++) {
 		node_parse(c->args[i], &nid);
-		if (!unload_node(nid, &f))
+		memset(&done, 0, sizeof(done));
+		if (!unload_node(nid, &done, &f)) {
+			partly += done.left;
 			continue;
+		}
 		failed++;
 		snprintf(name, sizeof(name), "node%d", nid);
 		p_failure(name, "cannot unload", &f);
 		failure_clear(&f);
 	}
-	if (!failed)
+	if (!failed && !partly)
 		return NODECTL_OK;
 	return failed == c->nr_args ? NODECTL_NONE : NODECTL_PARTLY;
 }

@@ -86,7 +86,7 @@ static int write_log(const char *file, const char *text)
 	if (out && fclose(out) && !err)
 		err = -errno;
 	if (err)
-		p_info("cannot write %s: %s", file, strerror(-err));
+		p_error("cannot write %s: %s", file, strerror(-err));
 	return err;
 }
 

@@ -117,7 +117,8 @@ void p_error(const char *fmt, ...)
  * p_info - tell the user something that is not a result
  * @fmt: whole sentences
  *
- * Goes to stderr; silent with --json, where records say the same.
+ * Goes to stderr; silent with --json, where records say the same.  What went
+ * wrong is for p_failure().
  */
 void p_info(const char *fmt, ...)
 {

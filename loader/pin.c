@@ -244,36 +244,53 @@ static bool policy_is_gone(uint32_t policy)
  * @nid: the node
  * @policy: the policy whose maps are meant, 0 for none; those of policies that
  *	    do not exist any more always go
+ * @removed: how many were removed is added to it
+ * @f: which could not be removed, and why
  *
- * Return: how many were removed.
+ * Return: 0, or the first error; the others are removed all the same.
  */
-unsigned int pin_maps_remove(int nid, uint32_t policy)
+int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
+		    struct failure *f)
 {
 	static const struct pin_dirs both = { true, true };
-	char path[PATH_MAX], dir[PATH_MAX - 256];
-	unsigned int removed = 0;
+	char path[PATH_MAX], dir[PATH_MAX - 256], next[PATH_MAX + 32];
 	uint32_t owner, map_id;
 	struct dirent *de;
+	int err = 0, ret;
 	DIR *d;
 
 	node_path(nid, dir, sizeof(dir));
 	d = opendir(dir);
-	if (!d)
+	if (!d && errno == ENOENT)
 		return 0;
+	if (!d) {
+		err = -errno;
+		snprintf(next, sizeof(next), "Look into it: ls %s", dir);
+		return fail(f, err, next,
+			    "cannot read directory %s: %s; pins of maps may be left there, and their timers go on",
+			    dir, strerror(-err));
+	}
 	while ((de = readdir(d))) {
 		if (sscanf(de->d_name, MAP_PIN, &owner, &map_id) != 2 ||
 		    (owner != policy && !policy_is_gone(owner)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
-		if (!unlink(path))
-			removed++;
-		else if (errno != ENOENT)
-			p_info("cannot remove %s: %s", path, strerror(errno));
+		if (!unlink(path)) {
+			(*removed)++;
+			continue;
+		}
+		ret = -errno;
+		if (ret == -ENOENT || err)
+			continue;
+		err = ret;
+		snprintf(next, sizeof(next), "Remove it: rm %s", path);
+		fail(f, err, next,
+		     "cannot remove %s: %s; timers and work of that map go on without their policy",
+		     path, strerror(-err));
 	}
 	closedir(d);
-	if (removed)
-		pin_dirs_undo(nid, &both);
-	return removed;
+	pin_dirs_undo(nid, &both);
+	return err;
 }
 
 /* Id of the link that is pinned for a node, 0 when there is none. */

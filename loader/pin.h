@@ -33,6 +33,7 @@ int pin_create(int nid, int link_fd, struct failure *f);
 int pin_remove(int nid, uint32_t link_id, struct failure *f);
 int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
 	    struct failure *f);
-unsigned int pin_maps_remove(int nid, uint32_t policy);
+int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
+		    struct failure *f);
 
 #endif /* NODECTL_PIN_H */

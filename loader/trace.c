@@ -40,6 +40,7 @@
  * @used: of @buf
  * @events: printed
  * @lost: reported as lost between those
+ * @partly: something went wrong, which was said
  */
 struct tracing {
 	char dir[PATH_MAX];
@@ -48,6 +49,7 @@ struct tracing {
 	size_t used;
 	uint64_t events;
 	uint64_t lost;
+	bool partly;
 };
 
 /**
@@ -150,8 +152,10 @@ static void remove_stale(void)
 	if (!d)
 		return;
 	while ((de = readdir(d))) {
-		if (sscanf(de->d_name, INSTANCE "%d", &pid) != 1 || pid <= 0 ||
-		    !kill(pid, 0) || errno != ESRCH)
+		if (sscanf(de->d_name, INSTANCE "%d", &pid) != 1 || pid <= 0)
+			continue;
+		/* Numbers are used again, also ours. */
+		if (pid != getpid() && (!kill(pid, 0) || errno != ESRCH))
 			continue;
 		snprintf(path, sizeof(path), TRACING "/instances/%s", de->d_name);
 		rmdir(path);
@@ -179,7 +183,7 @@ static int enable_event(const struct tracing *t, const char *event, int nid)
 	return write_file(t->dir, file, "1");
 }
 
-static int enable_events(const struct tracing *t, int nid, struct failure *f)
+static int enable_events(struct tracing *t, int nid, struct failure *f)
 {
 	char path[PATH_MAX + 64];
 	struct dirent *de;
@@ -195,11 +199,13 @@ static int enable_events(const struct tracing *t, int nid, struct failure *f)
 		if (de->d_type != DT_DIR || de->d_name[0] == '.')
 			continue;
 		err = enable_event(t, de->d_name, nid);
-		if (err)
-			p_info("tracepoint %s cannot be enabled: %s", de->d_name,
-			       strerror(-err));
-		else
+		if (!err) {
 			nr++;
+			continue;
+		}
+		p_error("tracepoint %s cannot be enabled, its events are missing: %s",
+			de->d_name, strerror(-err));
+		t->partly = true;
 	}
 	closedir(d);
 	if (!nr)
@@ -209,7 +215,9 @@ static int enable_events(const struct tracing *t, int nid, struct failure *f)
 
 static void tracing_stop(struct tracing *t)
 {
-	int i;
+	struct failure f = {};
+	char next[PATH_MAX + 32];
+	int i, err = 0;
 
 	if (t->pipe >= 0)
 		close(t->pipe);
@@ -217,11 +225,18 @@ static void tracing_stop(struct tracing *t)
 	if (!t->dir[0])
 		return;
 	/* Busy for a moment while an event is being written. */
-	for (i = 0; i < 50 && rmdir(t->dir) && errno == EBUSY; i++)
+	for (i = 0; i < 50; i++) {
+		err = rmdir(t->dir) ? -errno : 0;
+		if (err != -EBUSY)
+			break;
 		usleep(20000);
-	if (!access(t->dir, F_OK))
-		p_info("cannot remove %s: %s; remove it with rmdir.", t->dir,
-		       strerror(errno));
+	}
+	if (err && err != -ENOENT) {
+		snprintf(next, sizeof(next), "Remove it: rmdir %s", t->dir);
+		fail(&f, err, next, "the trace instance stays: %s", strerror(-err));
+		p_failure(t->dir, NULL, &f);
+		t->partly = true;
+	}
 	t->dir[0] = '\0';
 }
 
@@ -457,5 +472,5 @@ int do_trace(const struct cmdline *c)
 	conclude(&t, &node);
 	tracing_stop(&t);
 	node_close(&node);
-	return NODECTL_OK;
+	return t.partly ? NODECTL_PARTLY : NODECTL_OK;
 }

@@ -242,6 +242,30 @@ timers_outlive_nodectl() {
 	[ ! -e "$pins" ] || { why="left: $(find "$pins" | tr '\n' ' ')"; return 1; }
 }
 
+# A file that another one covers cannot be removed.
+cover() { : >/run/cover && mount --bind /run/cover "$1"; }
+
+clean_up_that_fails_is_said() {
+	local policy=$bin/policies/timer_init.bpf.o verb map
+
+	for verb in "swap $nid admit_all" "unload $nid"; do
+		status 0 load "$nid" "$policy" || return 1
+		map=$(find "$pins/node$nid" -name 'policy*')
+		cover "$map" || { why="$map cannot be covered"; return 1; }
+		# shellcheck disable=SC2086
+		status 3 --json $verb || { umount "$map"; return 1; }
+		umount "$map"
+		jq -e --arg map "$map" '.error.next | contains($map)' $err >/dev/null ||
+			{ why="it does not name the pin: $(head -n 1 $err)"; return 1; }
+		[ -e "$map" ] || { why='the pin is gone, nothing to see'; return 1; }
+		status 0 --json unload "$nid" || return 1
+	done
+	expect '[null,false,1]' "$(jq -c '[.policy, .unloaded, .removed_pins]' $out)" \
+		'what was unloaded' || return 1
+	[ ! -e "$pins" ] || { why="left: $(find "$pins" | tr '\n' ' ')"; return 1; }
+	refused 1 'nothing to detach' unload "$nid"
+}
+
 top_watches() {
 	status 0 top --interval 0.2 --count 2 || return 1
 	expect 2 "$(grep -c "node$nid " $out)" 'number of lines' || return 1
@@ -315,6 +339,7 @@ log_file() {
 	refused 1 'cannot write /nowhere/log' load "$nid" "$policy" --log /nowhere/log || return 1
 	! grep -q 'is in /nowhere/log' $err ||
 		{ why="it says that it wrote what it could not: $(tail -n 1 $err)"; return 1; }
+	refused 1 'cannot write /nowhere/log' --json load "$nid" "$policy" --log /nowhere/log
 }
 
 without_bpffs() {
@@ -396,6 +421,7 @@ body() {
 	works maps_handed_over maps_are_handed_over
 	works refused_swap_leaves_maps refused_swap_leaves_the_maps
 	works timers_outlive_nodectl timers_outlive_nodectl
+	works clean_up_fails clean_up_that_fails_is_said
 	works top top_watches
 	works histogram histogram_has_all_pages
 	works busy_node busy_node_names_the_owner

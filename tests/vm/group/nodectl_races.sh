@@ -339,6 +339,12 @@ stale_pin_is_replaced() {
 trace_shows_and_cleans_up() {
 	local pid i
 
+	# Left from a trace that was killed; its number is used again.
+	(
+		mkdir "/sys/kernel/tracing/instances/nodectl-$BASHPID"
+		exec "$ctl" trace "$nid" --duration 0.1 >/run/race.out 2>/run/race.err
+	) ||
+		{ why="trace ended with $?: $(head -n 1 /run/race.err)"; return 1; }
 	"$ctl" --json trace "$nid" --duration $((30 * patience)) >/run/race.out 2>/run/race.err &
 	pid=$!
 	for ((i = 0; i < 100 * patience; i++)); do
