@@ -669,8 +669,8 @@ int do_swap(const struct cmdline *c)
 		goto out;
 	}
 	if (!a.live.pinned)
-		p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it.",
-		       a.node.name, link_id);
+		p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it. Pins of its maps, if any, then stay; \"nodectl unload %s\" removes them.",
+		       a.node.name, link_id, a.node.name);
 	out_id = a.live.map_id;
 	if (c->settle > 0)
 		err = settle(&a, c->settle, id, &out_id, &f);
@@ -801,6 +801,9 @@ static int unload_node(int nid, struct unloaded *done, struct failure *f)
 		goto out;
 	}
 	err = privilege_require(f);
+	/* Without bpffs there are no pins, and the policy can be detached. */
+	if (!err && bpffs_mounted())
+		err = bpffs_require(f);
 	if (err)
 		goto out;
 	err = live_find_link(&node, &live, f);

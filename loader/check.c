@@ -259,6 +259,8 @@ static enum presence swap_on(void)
 
 static void check_system(struct check_state *s)
 {
+	struct failure f = {};
+
 	check_caps(s);
 	report(s, true, jit_enabled(), "BPF JIT switched on",
 	       "The kernel refuses struct_ops without the JIT",
@@ -266,10 +268,9 @@ static void check_system(struct check_state *s)
 	report(s, true, lockdown_off(), "no lockdown in confidentiality mode",
 	       "The kernel refuses BPF programs that read its memory",
 	       "Boot without lockdown=confidentiality.");
-	report(s, true, bpffs_mounted() ? PRESENT : MISSING,
-	       "BPF file system at /sys/fs/bpf",
-	       "A policy cannot outlive nodectl, so it is not loaded",
-	       "Mount it: mount -t bpf bpf /sys/fs/bpf");
+	report(s, true, bpffs_require(&f) ? MISSING : PRESENT,
+	       "BPF file system at /sys/fs/bpf, writable",
+	       "A policy cannot outlive nodectl, so it is not loaded", f.next);
 	report(s, false, file_exists("/sys/kernel/tracing/events"),
 	       "tracefs at /sys/kernel/tracing", "\"nodectl trace\" does not work",
 	       "Mount it: mount -t tracefs tracefs /sys/kernel/tracing");

@@ -144,8 +144,10 @@ static int find_pinned_link(const struct node *node, struct live *live)
 	int fd, err;
 
 	err = pin_open(node->nid, &fd);
-	if (err)
+	if (err) {
+		live->pin_err = err == -ENOENT ? 0 : err;
 		return err;
+	}
 	map_id = link_map_id(fd, &id);
 	if (map_id && map_id == live->map_id) {
 		live->link_fd = fd;

@@ -40,6 +40,7 @@ struct live_member {
  * @link_id: of the link that attaches it, 0 when not found
  * @link_fd: of the link, or -1
  * @pinned: the link is the one pinned for this node
+ * @pin_err: why it cannot be told what is pinned for this node, or 0
  * @stale_id: a link that attaches nothing any more and is pinned for this
  *            node; 0 when there is none
  * @members: what it implements
@@ -62,6 +63,7 @@ struct live {
 	uint32_t link_id;
 	int link_fd;
 	bool pinned;
+	int pin_err;
 	uint32_t stale_id;
 	struct live_member members[LIVE_MEMBERS_MAX];
 	unsigned int nr_members;

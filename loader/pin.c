@@ -13,8 +13,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -40,23 +42,56 @@ bool bpffs_mounted(void)
 }
 
 /**
- * bpffs_require - fail when no BPF file system is mounted
+ * bpffs_require - fail when no BPF file system is mounted, or it is read-only
  * @f: says how to mount it
  *
  * It is not mounted silently: where and with which rights is the
  * administrator's business.
  *
- * Return: 0 or -ENODEV.
+ * Return: 0, -ENODEV or -EROFS.
  */
 int bpffs_require(struct failure *f)
 {
+	struct statfs st;
 	char next[256];
 
-	if (bpffs_mounted())
-		return 0;
-	snprintf(next, sizeof(next), "Mount it: mount -t bpf bpf %s", bpffs_dir);
-	return fail(f, -ENODEV, next, "no BPF file system is mounted at %s",
-		    bpffs_dir);
+	if (!bpffs_mounted()) {
+		snprintf(next, sizeof(next), "Mount it: mount -t bpf bpf %s",
+			 bpffs_dir);
+		return fail(f, -ENODEV, next,
+			    "no BPF file system is mounted at %s", bpffs_dir);
+	}
+	if (!statfs(bpffs_dir, &st) && st.f_flags & ST_RDONLY)
+		return fail(f, -EROFS, pin_advice(-EROFS),
+			    "the BPF file system at %s is mounted read-only",
+			    bpffs_dir);
+	return 0;
+}
+
+/**
+ * pin_advice - what to do when something in bpffs fails
+ * @err: the error
+ *
+ * Return: the next step, NULL where none is known; valid until the next call.
+ */
+const char *pin_advice(int err)
+{
+	static char next[256];
+
+	switch (err) {
+	case -EACCES:
+	case -EPERM:
+		return "Run it as root.";
+	case -EROFS:
+		snprintf(next, sizeof(next),
+			 "Make it writable: mount -o remount,rw %s", bpffs_dir);
+		return next;
+	case -ENOSPC:
+	case -ENOMEM:
+		return "The kernel has no memory for it: free some and try again.";
+	default:
+		return NULL;
+	}
 }
 
 static void root_path(char *path, size_t size)
@@ -111,8 +146,8 @@ static int make_dir(const char *path, bool *made, struct failure *f)
 	if (errno == EEXIST)
 		return 0;
 	err = -errno;
-	return fail(f, err, err == -EACCES || err == -EPERM ? "Run it as root." : NULL,
-		    "cannot make directory %s: %s", path, strerror(-err));
+	return fail(f, err, pin_advice(err), "cannot make directory %s: %s", path,
+		    strerror(-err));
 }
 
 /**
@@ -190,7 +225,7 @@ int pin_create(int nid, int link_fd, struct failure *f)
 			pin_dirs_undo(nid, &made);
 	}
 	if (err)
-		return fail(f, err, NULL, "cannot pin the link at %s: %s", path,
+		return fail(f, err, pin_advice(err), "cannot pin the link at %s: %s", path,
 			    strerror(-err));
 	return 0;
 }
@@ -225,8 +260,9 @@ int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
 	if (!err || err == -EEXIST)
 		return 0;
 	pin_dirs_undo(nid, &made);
-	return fail(f, err, NULL, "cannot pin a map with timers or work at %s: %s",
-		    path, strerror(-err));
+	return fail(f, err, pin_advice(err),
+		    "cannot pin a map with timers or work at %s: %s", path,
+		    strerror(-err));
 }
 
 /* One that is being attached exists, too: nodectl holds it. */
@@ -237,6 +273,71 @@ static bool policy_is_gone(uint32_t policy)
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 && errno == ENOENT;
+}
+
+/**
+ * pin_map_path - where a map is pinned
+ * @nid: the node
+ * @pin: the pin
+ * @path: the path
+ * @size: of @path
+ */
+void pin_map_path(int nid, const struct map_pin *pin, char *path, size_t size)
+{
+	snprintf(path, size, "%s/" PIN_ROOT "/node%d/" MAP_PIN, bpffs_dir, nid,
+		 pin->policy, pin->map_id);
+}
+
+/* Only the very names that nodectl gives: others are somebody else's. */
+static bool map_pin_parse(const char *name, struct map_pin *pin)
+{
+	char again[64];
+
+	if (sscanf(name, MAP_PIN, &pin->policy, &pin->map_id) != 2)
+		return false;
+	snprintf(again, sizeof(again), MAP_PIN, pin->policy, pin->map_id);
+	return !strcmp(name, again);
+}
+
+/**
+ * pin_maps_list - which maps are pinned for a node
+ * @nid: the node
+ * @pins: the pins, to be freed
+ * @nr: how many
+ *
+ * Return: 0 or a negative errno; then there is nothing to free.
+ */
+int pin_maps_list(int nid, struct map_pin **pins, unsigned int *nr)
+{
+	struct map_pin pin, *more;
+	char dir[PATH_MAX];
+	struct dirent *de;
+	int err = 0;
+	DIR *d;
+
+	*pins = NULL;
+	*nr = 0;
+	node_path(nid, dir, sizeof(dir));
+	d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((de = readdir(d))) {
+		if (!map_pin_parse(de->d_name, &pin))
+			continue;
+		more = realloc(*pins, (*nr + 1) * sizeof(pin));
+		if (!more) {
+			err = -ENOMEM;
+			free(*pins);
+			*pins = NULL;
+			*nr = 0;
+			break;
+		}
+		pin.left_over = policy_is_gone(pin.policy);
+		more[(*nr)++] = pin;
+		*pins = more;
+	}
+	closedir(d);
+	return err;
 }
 
 /**
@@ -253,34 +354,26 @@ int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 		    struct failure *f)
 {
 	static const struct pin_dirs both = { true, true };
-	char path[PATH_MAX], dir[PATH_MAX - 256], next[PATH_MAX + 32];
-	uint32_t owner, map_id;
-	struct dirent *de;
-	int err = 0, ret;
-	DIR *d;
+	char path[PATH_MAX], next[PATH_MAX + 32];
+	struct map_pin *pins;
+	unsigned int i, nr;
+	int err, ret;
 
-	node_path(nid, dir, sizeof(dir));
-	d = opendir(dir);
-	if (!d && errno == ENOENT)
-		return 0;
-	if (!d) {
-		err = -errno;
-		snprintf(next, sizeof(next), "Look into it: ls %s", dir);
+	err = pin_maps_list(nid, &pins, &nr);
+	if (err) {
+		node_path(nid, path, sizeof(path));
+		snprintf(next, sizeof(next), "Look into it: ls %s", path);
 		return fail(f, err, next,
 			    "cannot read directory %s: %s; pins of maps may be left there, and their timers go on",
-			    dir, strerror(-err));
+			    path, strerror(-err));
 	}
-	while ((de = readdir(d))) {
-		if (sscanf(de->d_name, MAP_PIN, &owner, &map_id) != 2 ||
-		    (owner != policy && !policy_is_gone(owner)))
+	for (i = 0; i < nr; i++) {
+		if (pins[i].policy != policy && !pins[i].left_over)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
-		if (!unlink(path)) {
-			(*removed)++;
-			continue;
-		}
-		ret = -errno;
-		if (ret == -ENOENT || err)
+		pin_map_path(nid, &pins[i], path, sizeof(path));
+		ret = unlink(path) ? -errno : 0;
+		*removed += !ret;
+		if (!ret || ret == -ENOENT || err)
 			continue;
 		err = ret;
 		snprintf(next, sizeof(next), "Remove it: rm %s", path);
@@ -288,7 +381,7 @@ int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 		     "cannot remove %s: %s; timers and work of that map go on without their policy",
 		     path, strerror(-err));
 	}
-	closedir(d);
+	free(pins);
 	pin_dirs_undo(nid, &both);
 	return err;
 }
@@ -329,7 +422,7 @@ int pin_remove(int nid, uint32_t link_id, struct failure *f)
 		return 0;
 	if (unlink(path) && errno != ENOENT) {
 		err = -errno;
-		return fail(f, err, NULL, "cannot remove %s: %s", path,
+		return fail(f, err, pin_advice(err), "cannot remove %s: %s", path,
 			    strerror(-err));
 	}
 	pin_dirs_undo(nid, &both);

@@ -23,8 +23,21 @@ struct pin_dirs {
 	bool node;
 };
 
+/**
+ * struct map_pin - the pin of a map
+ * @policy: the policy that it belongs to
+ * @map_id: the map
+ * @left_over: that policy does not exist any more
+ */
+struct map_pin {
+	uint32_t policy;
+	uint32_t map_id;
+	bool left_over;
+};
+
 bool bpffs_mounted(void);
 int bpffs_require(struct failure *f);
+const char *pin_advice(int err);
 void pin_path(int nid, char *path, size_t size);
 int pin_open(int nid, int *link_fd);
 int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f);
@@ -33,6 +46,8 @@ int pin_create(int nid, int link_fd, struct failure *f);
 int pin_remove(int nid, uint32_t link_id, struct failure *f);
 int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
 	    struct failure *f);
+void pin_map_path(int nid, const struct map_pin *pin, char *path, size_t size);
+int pin_maps_list(int nid, struct map_pin **pins, unsigned int *nr);
 int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 		    struct failure *f);
 

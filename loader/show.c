@@ -551,13 +551,121 @@ static void print_link(const struct node *node, const struct live *live)
 		       path);
 		return;
 	}
+	if (live->pin_err) {
+		printf("  %-11s id %u; its pin cannot be read\n", "link",
+		       live->link_id);
+		return;
+	}
 	link_holders(live->link_id, holders, sizeof(holders));
 	printf("  %-11s id %u, not pinned by nodectl; held by %s\n", "link",
 	       live->link_id, holders[0] ? holders : "another pin");
 }
 
+/**
+ * struct node_pins - what is pinned for a node besides the link
+ * @maps: pins of maps
+ * @nr_maps: how many
+ * @err: why they cannot be told, or 0
+ */
+struct node_pins {
+	struct map_pin *maps;
+	unsigned int nr_maps;
+	int err;
+};
+
+static struct json_object *pins_json(const struct node *node,
+				     const struct node_pins *pins)
+{
+	struct json_object *array, *o;
+	char path[PATH_MAX];
+	unsigned int i;
+
+	if (pins->err)
+		return NULL;
+	array = json_object_new_array();
+	for (i = 0; i < pins->nr_maps; i++) {
+		o = json_object_new_object();
+		pin_map_path(node->nid, &pins->maps[i], path, sizeof(path));
+		out_str(o, "path", path);
+		out_int(o, "policy_id", pins->maps[i].policy);
+		out_int(o, "map_id", pins->maps[i].map_id);
+		out_bool(o, "left_over", pins->maps[i].left_over);
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
+static void print_pins(const struct node *node, const struct live *live,
+		       const struct node_pins *pins)
+{
+	const struct map_pin *pin;
+	char path[PATH_MAX], note[64];
+	unsigned int i;
+
+	for (i = 0; i < pins->nr_maps; i++) {
+		pin = &pins->maps[i];
+		note[0] = '\0';
+		if (pin->left_over)
+			snprintf(note, sizeof(note),
+				 ", left from a policy that is gone");
+		else if (pin->policy != live->map_id)
+			snprintf(note, sizeof(note), ", of policy %u",
+				 pin->policy);
+		pin_map_path(node->nid, pin, path, sizeof(path));
+		printf("  %-11s pinned at %s%s\n", i ? "" : "maps", path, note);
+	}
+}
+
+/* What is left over is no failure, but should go. */
+static void advise(const struct node *node, const struct live *live,
+		   const struct node_pins *pins)
+{
+	unsigned int i, left = 0;
+
+	if (live->stale_id)
+		p_info("%s: the link pinned for it attaches no policy (left from one that is gone); \"nodectl unload %s\" removes the pin.",
+		       node->name, node->name);
+	for (i = 0; i < pins->nr_maps; i++)
+		left += pins->maps[i].left_over;
+	if (left && live->map_id)
+		p_info("%s: pins of maps are left from a policy that is gone, and their timers may go on; the next swap or unload removes them.",
+		       node->name);
+	else if (left)
+		p_info("%s: pins of maps are left from a policy that is gone, and their timers may go on; \"nodectl unload %s\" removes them.",
+		       node->name, node->name);
+}
+
+/* Without privilege nothing is said about pins, and nothing is missed. */
+static bool pins_unreadable(int err)
+{
+	return err && err != -EPERM && err != -EACCES;
+}
+
+/* Returns false, after saying so, when not all can be told. */
+static bool read_pins(const struct node *node, const struct live *live,
+		      struct node_pins *pins)
+{
+	struct failure f = {};
+	char path[PATH_MAX];
+
+	pins->err = pin_maps_list(node->nid, &pins->maps, &pins->nr_maps);
+	if (pins_unreadable(live->pin_err)) {
+		pin_path(node->nid, path, sizeof(path));
+		fail(&f, live->pin_err, pin_advice(live->pin_err),
+		     "cannot read %s: %s", path, strerror(-live->pin_err));
+	} else if (pins_unreadable(pins->err)) {
+		fail(&f, pins->err, pin_advice(pins->err),
+		     "cannot list the pins of maps: %s", strerror(-pins->err));
+	} else {
+		return true;
+	}
+	p_failure(node->name, "cannot tell what is pinned for it", &f);
+	return false;
+}
+
 static void print_status(const struct node *node, const struct summary *s,
-			 const struct sample *sample, const struct live *live)
+			 const struct sample *sample, const struct live *live,
+			 const struct node_pins *pins)
 {
 	struct number ratio = sample_ratio(sample);
 	char logical[80], physical[80];
@@ -580,6 +688,7 @@ static void print_status(const struct node *node, const struct summary *s,
 	print_verdicts(sample);
 	print_policy(live);
 	print_link(node, live);
+	print_pins(node, live, pins);
 	print_members(live);
 	print_tunables(live);
 	print_counters(live);
@@ -588,6 +697,7 @@ static void print_status(const struct node *node, const struct summary *s,
 /* Prints one node; what cannot be read is said, the rest is printed. */
 static int show_status(int nid, struct json_object *array)
 {
+	struct node_pins pins = {};
 	struct failure f = {};
 	struct json_object *o;
 	struct sample sample;
@@ -625,9 +735,9 @@ static int show_status(int nid, struct json_object *array)
 		p_failure(node.name, "cannot show all about its policy", &f);
 		partly = NODECTL_PARTLY;
 	}
-	if (live.stale_id)
-		p_info("%s: the link pinned for it attaches no policy (left from one that is gone); \"nodectl unload %s\" removes the pin.",
-		       node.name, node.name);
+	if (!read_pins(&node, &live, &pins))
+		partly = NODECTL_PARTLY;
+	advise(&node, &live, &pins);
 	if (array) {
 		o = json_object_new_object();
 		add_summary(o, &node, &s);
@@ -636,11 +746,14 @@ static int show_status(int nid, struct json_object *array)
 		json_object_object_add(o, "policy", live.map_id ?
 				       policy_json(&live) : NULL);
 		json_object_object_add(o, "link", link_json(&node, &live));
-		out_bool(o, "stale_pin", live.stale_id);
+		json_object_object_add(o, "stale_pin", live.pin_err ? NULL :
+				       json_object_new_boolean(live.stale_id));
+		json_object_object_add(o, "map_pins", pins_json(&node, &pins));
 		json_object_array_add(array, o);
 	} else {
-		print_status(&node, &s, &sample, &live);
+		print_status(&node, &s, &sample, &live, &pins);
 	}
+	free(pins.maps);
 	failure_clear(&f);
 	live_close(&live);
 	node_close(&node);

@@ -266,6 +266,70 @@ clean_up_that_fails_is_said() {
 	refused 1 'nothing to detach' unload "$nid"
 }
 
+pins_of_maps() { jq -c '.[0].map_pins | map([.policy_id, .left_over])' $out; }
+
+# Without its link the policy goes; what is left of it can be seen.
+left_over_pins_are_shown() {
+	local id i
+
+	status 0 load "$nid" "$bin/policies/timer_init.bpf.o" || return 1
+	id=$(field policy_id)
+	status 0 --json status "$nid" || return 1
+	expect "[[$id,false]]" "$(pins_of_maps)" 'pins of maps' || return 1
+	rm "$pins/node$nid/link"
+	for ((i = 0; i < 50 * patience; i++)); do
+		status 0 --json status "$nid" || return 1
+		[ "$(pins_of_maps)" != "[[$id,true]]" ] || break
+		sleep 0.1
+	done
+	expect "[[$id,true]]" "$(pins_of_maps)" 'pins of maps without the link' || return 1
+	status 0 status "$nid" || return 1
+	grep -q "$(map_pins | tr -d ' '), left from a policy that is gone" $out ||
+		{ why="status says $(grep -A 1 maps $out)"; return 1; }
+	grep -q "nodectl unload node$nid" $err || { why="no advice: $(cat $err)"; return 1; }
+	status 0 load "$nid" admit_all || return 1
+	status 0 --json status "$nid" || return 1
+	expect '[]' "$(pins_of_maps)" 'pins of maps after a load' || return 1
+	status 0 unload "$nid"
+}
+
+# Nothing changes, and nothing untrue is said.
+nothing_works_read_only() {
+	local verb
+
+	refused 1 'mounted read-only.*remount,rw' load "$nid" admit_all || return 1
+	for verb in "swap $nid admit_all" "unload $nid"; do
+		# shellcheck disable=SC2086
+		refused 1 'mounted read-only.*remount,rw' $verb || return 1
+	done
+	expect timer_init "$(field policy_name)" policy_name || return 1
+	status 1 check || return 1
+	grep -q '^missing  BPF file system.*writable' $out ||
+		{ why="check says $(grep 'BPF file system' $out)"; return 1; }
+}
+
+read_only_bpffs() {
+	local rc=0
+
+	status 0 load "$nid" "$bin/policies/timer_init.bpf.o" || return 1
+	mount -o remount,ro /sys/fs/bpf
+	nothing_works_read_only || rc=1
+	# What is pinned cannot be read then.
+	[ $rc = 1 ] || status 3 status "$nid" || rc=1
+	! grep -q 'not pinned' $out || { why='status says that the link is not pinned'; rc=1; }
+	grep -q 'remount,rw' $err || { why="no advice: $(cat $err)"; rc=1; }
+	mount -o remount,rw /sys/fs/bpf
+	[ $rc = 0 ] || return 1
+
+	mount --bind /sys/fs/bpf /sys/fs/bpf && mount -o remount,bind,ro /sys/fs/bpf
+	nothing_works_read_only || rc=1
+	# The advice must do for both ways.
+	mount -o remount,rw /sys/fs/bpf
+	[ $rc = 1 ] || status 0 unload "$nid" || rc=1
+	umount /sys/fs/bpf
+	return $rc
+}
+
 top_watches() {
 	status 0 top --interval 0.2 --count 2 || return 1
 	expect 2 "$(grep -c "node$nid " $out)" 'number of lines' || return 1
@@ -422,6 +486,8 @@ body() {
 	works refused_swap_leaves_maps refused_swap_leaves_the_maps
 	works timers_outlive_nodectl timers_outlive_nodectl
 	works clean_up_fails clean_up_that_fails_is_said
+	works left_over_pins left_over_pins_are_shown
+	works read_only_bpffs read_only_bpffs
 	works top top_watches
 	works histogram histogram_has_all_pages
 	works busy_node busy_node_names_the_owner
