@@ -5,6 +5,9 @@
  * descriptors only, until the link is pinned as the very last step.  Pins of
  * maps come before it; they say whose they are, so what a kill leaves of them is
  * found by the next load, swap or unload.
+ *
+ * The node is locked from the first pin to the clean-up.  What was seen before
+ * that may have changed: the kernel compares when it attaches and replaces.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -19,6 +22,7 @@
 #include "handover.h"
 #include "kernel.h"
 #include "live.h"
+#include "lock.h"
 #include "node.h"
 #include "nodectl.h"
 #include "pin.h"
@@ -323,6 +327,7 @@ static int pin_maps(const struct attempt *a, uint32_t id, struct failure *f)
 {
 	struct map_shape shape;
 	struct bpf_map *map;
+	uint32_t map_id;
 	int fd, err = 0;
 
 	bpf_object__for_each_map(map, a->obj.obj) {
@@ -330,7 +335,12 @@ static int pin_maps(const struct attempt *a, uint32_t id, struct failure *f)
 		shape = map_shape_declared(&a->obj, map);
 		if (fd < 0 || !map_runs_callbacks(&shape))
 			continue;
-		err = pin_map(a->node.nid, id, map_fd_id(fd), fd, f);
+		map_id = map_fd_id(fd);
+		if (!id || !map_id)
+			return fail(f, -EIO, "Try again.",
+				    "cannot read the id of map \"%s\"",
+				    bpf_map__name(map));
+		err = pin_map(a->node.nid, id, map_id, fd, f);
 		if (err)
 			break;
 	}
@@ -391,11 +401,36 @@ static int check_attached(const struct attempt *a, int link_fd, uint32_t *id,
 	struct failure ignored = {};
 
 	*id = link_map_id(link_fd, link_id);
-	if (*id)
-		return 0;
-	pin_remove(a->node.nid, *link_id, &ignored);
-	return fail(f, -ENOLINK, "Try again.",
-		    "somebody else has detached it at once");
+	if (!*id) {
+		pin_remove(a->node.nid, *link_id, &ignored);
+		return fail(f, -ENOLINK, "Try again.",
+			    "somebody else has detached it at once");
+	}
+	if (pin_link_id(a->node.nid) != *link_id)
+		return fail(f, -ENOENT, "Try again.",
+			    "somebody else has removed its pin at once");
+	return 0;
+}
+
+/* A program that knows no lock may have put another policy in its place. */
+static void print_loaded(const struct attempt *a, uint32_t id, uint32_t link_id,
+			 uint32_t now)
+{
+	struct json_object *o;
+
+	if (out_json) {
+		o = attached_json(a, id, link_id);
+		json_object_object_add(o, "replaced_by", id == now ? NULL :
+				       json_object_new_int64(now));
+		out_record(o);
+		return;
+	}
+	if (id == now)
+		printf("%s: policy %s (id %u) is attached; detach it with: nodectl unload %s\n",
+		       a->node.name, a->obj.name, id, a->node.name);
+	else
+		printf("%s: policy %s (id %u) was attached, and somebody else has just replaced it by id %u; look with: nodectl status %s\n",
+		       a->node.name, a->obj.name, id, now, a->node.name);
 }
 
 /**
@@ -404,12 +439,11 @@ static int check_attached(const struct attempt *a, int link_fd, uint32_t *id,
  */
 int do_load(const struct cmdline *c)
 {
-	struct pin_dirs made = {};
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint32_t id = 0, new_id = 0, link_id = 0;
-	int nid, link_fd = -1, err;
+	uint32_t id = 0, new_id, link_id = 0;
+	int nid, lock, link_fd = -1, err;
 	unsigned int removed = 0;
 	bool clean = true;
 
@@ -426,11 +460,14 @@ int do_load(const struct cmdline *c)
 		err = busy(&a, c->args[1], &f);
 	if (!err)
 		err = attempt_object(&a, c, &f);
-	if (!err)
-		err = pin_dirs_make(nid, &made, &f);
 	if (err)
 		goto out;
 	new_id = map_fd_id(bpf_map__fd(a.obj.ops_map));
+	lock = lock_node(nid, &f);
+	if (lock < 0) {
+		err = lock;
+		goto out;
+	}
 	err = pin_maps(&a, new_id, &f);
 	if (!err)
 		err = attach(&a, c->args[1], &link_fd, &f);
@@ -443,16 +480,10 @@ int do_load(const struct cmdline *c)
 	/* Unless it is pinned, closing it detaches. */
 	if (link_fd >= 0)
 		close(link_fd);
-	clean = clean_up(nid, err ? new_id : 0, &removed);
-	if (err) {
-		pin_dirs_undo(nid, &made);
-		goto out;
-	}
-	if (out_json)
-		out_record(attached_json(&a, id, link_id));
-	else
-		printf("%s: policy %s (id %u) is attached; detach it with: nodectl unload %s\n",
-		       a.node.name, a.obj.name, id, a.node.name);
+	clean = clean_up(nid, err || id != new_id ? new_id : 0, &removed);
+	unlock_node(nid, lock);
+	if (!err)
+		print_loaded(&a, new_id, link_id, id);
 out:
 	if (err)
 		explain("load", &a, c->args[1], &f);
@@ -512,21 +543,18 @@ static int update(struct attempt *a, struct failure *f)
 }
 
 /*
- * --settle: watch the new policy for a while and go back if the kernel had to
- * override its verdicts, or if it did not stay.  @out_id is the old policy, or
- * after going back the new one.  A new one that somebody else replaces is none
- * of the two: whoever does it may go back to it.
+ * --settle: watch the new policy for a while.  The kernel counts for the node,
+ * so @before must have been read before the swap.
+ *
+ * Return: 0 when it may stay, -ECANCELED when it must go back, with the
+ * @reason, -ESTALE when it is not there any more.
  */
-static int settle(struct attempt *a, double seconds, uint32_t new_id,
-		  uint32_t *out_id, struct failure *f)
+static int watch(const struct attempt *a, double seconds, uint32_t new_id,
+		 uint64_t before, char *reason, size_t size, struct failure *f)
 {
-	uint64_t before = 0, now = 0, id = new_id;
+	uint64_t now = before, id = new_id;
 	double left = seconds;
-	char reason[128];
-	int err;
 
-	if (node_attr_u64(&a->node, "overridden", &before))
-		before = 0;
 	while (left > 0 && !signals_stop()) {
 		signals_sleep(left < 0.1 ? left : 0.1);
 		left -= 0.1;
@@ -539,20 +567,28 @@ static int settle(struct attempt *a, double seconds, uint32_t new_id,
 			break;
 	}
 	if (now > before)
-		snprintf(reason, sizeof(reason),
+		snprintf(reason, size,
 			 "the kernel had to override %llu of its verdicts",
 			 (unsigned long long)(now - before));
 	else if (signals_stop())
-		snprintf(reason, sizeof(reason), "interrupted while it settled");
+		snprintf(reason, size, "interrupted while it settled");
 	else
 		return 0;
+	return -ECANCELED;
+}
+
+/* The kernel compares: a policy that somebody else has attached stays. */
+static int take_back(const struct attempt *a, const char *reason,
+		     struct failure *f)
+{
+	int err;
+
 	err = replace(a->live.link_fd, a->live.map_fd,
 		      bpf_map__fd(a->obj.ops_map));
 	if (err)
 		return fail(f, err, "Look at it with \"nodectl status\".",
 			    "%s, and going back to \"%s\" failed: %s", reason,
 			    a->live.name, strerror(-err));
-	*out_id = new_id;
 	return fail(f, -ECANCELED, NULL, "%s; it was taken back", reason);
 }
 
@@ -618,6 +654,53 @@ static void say_what_stays(const struct attempt *a, struct failure *f)
 	live_close(&now);
 }
 
+/*
+ * What follows a swap.  The lock is let go while the new policy settles.  Going
+ * back does not depend on it: then a clean-up of somebody else may miss a pin,
+ * which the next verb finds.
+ *
+ * Return: 0, -ECANCELED when the old policy is back, or another negative errno.
+ */
+static int settle(const struct attempt *a, const struct cmdline *c, uint32_t id,
+		  uint64_t before, int *lock, struct failure *f)
+{
+	char reason[128];
+	int err;
+
+	if (c->settle <= 0)
+		return 0;
+	unlock_node(a->node.nid, *lock);
+	err = watch(a, c->settle, id, before, reason, sizeof(reason), f);
+	*lock = lock_node_again(a->node.nid);
+	return err == -ECANCELED ? take_back(a, reason, f) : err;
+}
+
+/* A load may not have pinned its link yet when we looked first. */
+static bool look_at_pin(struct attempt *a)
+{
+	struct failure f = {};
+	char path[PATH_MAX];
+	int fd, err;
+
+	a->live.pinned = pin_link_id(a->node.nid) == a->live.link_id;
+	if (a->live.pinned)
+		return true;
+	err = pin_open(a->node.nid, &fd);
+	if (!err)
+		close(fd);
+	if (err && err != -ENOENT) {
+		pin_path(a->node.nid, path, sizeof(path));
+		fail(&f, err, pin_advice(err), "cannot read %s: %s", path,
+		     strerror(-err));
+		p_failure(a->node.name, "cannot tell whether its link is pinned",
+			  &f);
+		return false;
+	}
+	p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it. Pins of its maps, if any, then stay; \"nodectl unload %s\" removes them.",
+	       a->node.name, a->live.link_id, a->node.name);
+	return true;
+}
+
 /**
  * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S]
  *	     [--fresh]
@@ -628,11 +711,11 @@ int do_swap(const struct cmdline *c)
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint64_t now;
-	uint32_t id = 0, link_id, out_id;
+	uint64_t before = 0, now;
+	uint32_t id = 0;
 	unsigned int removed = 0;
-	bool clean = true;
-	int nid, err;
+	bool clean = true, swapped = false;
+	int nid, lock, err;
 
 	if (node_arg(c->args[0], &nid))
 		return NODECTL_USAGE;
@@ -647,7 +730,6 @@ int do_swap(const struct cmdline *c)
 	err = check_expected(&a.live, c->expect, &f);
 	if (err)
 		goto out;
-	link_id = a.live.link_id;
 	a.live.map_fd = bpf_map_get_fd_by_id(a.live.map_id);
 	if (a.live.map_fd < 0) {
 		err = fail(&f, -errno, "Try again.",
@@ -661,25 +743,31 @@ int do_swap(const struct cmdline *c)
 	if (err)
 		goto out;
 	id = map_fd_id(bpf_map__fd(a.obj.ops_map));
+	lock = lock_node(nid, &f);
+	if (lock < 0) {
+		err = lock;
+		goto out;
+	}
 	err = pin_maps(&a, id, &f);
+	if (node_attr_u64(&a.node, "overridden", &before))
+		before = 0;
 	if (!err)
 		err = update(&a, &f);
 	if (err) {
 		clean_up(nid, id, &removed);
+		unlock_node(nid, lock);
 		goto out;
 	}
-	if (!a.live.pinned)
-		p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it. Pins of its maps, if any, then stay; \"nodectl unload %s\" removes them.",
-		       a.node.name, link_id, a.node.name);
-	out_id = a.live.map_id;
-	if (c->settle > 0)
-		err = settle(&a, c->settle, id, &out_id, &f);
-	clean = clean_up(nid, out_id, &removed);
-	/* An unload that was on its way when we came meant the old policy's. */
+	clean = look_at_pin(&a);
+	err = settle(&a, c, id, before, &lock, &f);
+	swapped = err != -ECANCELED;
+	clean &= clean_up(nid, swapped ? a.live.map_id : id, &removed);
+	/* Somebody else has detached it while it settled. */
 	if (!node_attr_u64(&a.node, "policy_id", &now) && !now)
 		clean &= clean_up(nid, id, &removed);
+	unlock_node(nid, lock);
 	if (!err)
-		print_swapped(&a, id, link_id, c->fresh);
+		print_swapped(&a, id, a.live.link_id, c->fresh);
 out:
 	if (err) {
 		if (a.node.dirfd >= 0)
@@ -689,7 +777,7 @@ out:
 	failure_clear(&f);
 	attempt_close(&a);
 	if (err)
-		return NODECTL_NONE;
+		return swapped ? NODECTL_PARTLY : NODECTL_NONE;
 	return clean ? NODECTL_OK : NODECTL_PARTLY;
 }
 
@@ -731,97 +819,112 @@ static void print_unloaded(const struct node *node, const struct live *live,
 	out_record(o);
 }
 
-/* Pins may outlive their policy, and the node as well. */
-static int remove_left_over(int nid, uint32_t link_id, struct unloaded *done,
-			    struct failure *f)
-{
-	int fd, err = 0;
-
-	done->left |= !clean_up(nid, 0, &done->pins);
-	if (!pin_open(nid, &fd)) {
-		close(fd);
-		err = pin_remove(nid, link_id, f);
-		done->pins += !err;
-	}
-	return err;
-}
-
 /*
- * The pin goes first.  As long as the policy is attached nobody else can
- * attach one, so what is unpinned here is certainly ours; afterwards it could
- * be the pin of the next policy.  The pins of maps say whose they are, and go
- * when exit() has run.
+ * The pins of maps go when exit() has run.  Should nodectl be killed after the
+ * link's pin, its file descriptor goes with it, and so does the policy.
  */
 static int detach(int nid, struct live *live, struct unloaded *done,
 		  struct failure *f)
 {
-	static const struct pin_dirs both = { true, true };
-	uint32_t pinned = live->pinned ? live->link_id : live->stale_id;
 	struct failure ignored = {};
-	struct pin_dirs made;
 	int err;
 
-	err = pinned ? pin_remove(nid, pinned, f) : 0;
+	err = live->pinned ? pin_remove(nid, live->link_id, f) :
+			     pin_remove_stale(nid, &done->pins, f);
 	if (err)
 		return err;
 	if (!bpf_link_detach(live->link_fd)) {
-		done->pins += !!pinned;
+		done->pins += live->pinned;
 		done->left |= !clean_up(nid, live->map_id, &done->pins);
-		pin_dirs_undo(nid, &both);
 		return 0;
 	}
 	err = -errno;
-	if (live->pinned && !pin_dirs_make(nid, &made, &ignored))
+	if (live->pinned)
 		pin_create(nid, live->link_fd, &ignored);
 	return fail(f, err, NULL, "cannot detach policy \"%s\" (link %u): %s",
 		    live->name, live->link_id, strerror(-err));
 }
 
-static int unload_node(int nid, struct unloaded *done, struct failure *f)
+/* There is no policy, but pins may have outlived one. */
+static int remove_left_over(const struct node *node, const struct live *live,
+			    struct unloaded *done, struct failure *f)
 {
-	static const struct pin_dirs both = { true, true };
-	struct failure pins = {};
-	struct node node;
+	int err;
+
+	done->left |= !clean_up(node->nid, 0, &done->pins);
+	err = pin_remove_stale(node->nid, &done->pins, f);
+	if (!err && !done->pins)
+		err = fail(f, -ENOENT, NULL,
+			   "it has no policy, there is nothing to detach");
+	if (!err)
+		print_unloaded(node, live, done);
+	return err;
+}
+
+/* The node has left. Return: @err, that it is none, where nothing is left. */
+static int unload_orphan(const struct node *node, int err,
+			 struct unloaded *done, struct failure *f)
+{
+	static const struct live none = {};
+	struct failure ignored = {};
+	char path[PATH_MAX];
+	int lock, ret;
+
+	pin_dir(node->nid, path, sizeof(path));
+	if ((err != -ENOENT && err != -ENODEV) || access(path, F_OK))
+		return err;
+	ret = bpffs_require(f);
+	lock = ret ?: lock_node(node->nid, f);
+	if (lock < 0)
+		return lock;
+	ret = remove_left_over(node, &none, done, &ignored);
+	unlock_node(node->nid, lock);
+	if (ret == -ENOENT)
+		return err;
+	if (ret)
+		*f = ignored;
+	return ret;
+}
+
+static int unload_locked(const struct node *node, struct unloaded *done,
+			 struct failure *f)
+{
 	struct live live;
 	int err;
 
+	err = live_identify(node, &live);
+	if (err)
+		return fail(f, err, NULL, "cannot read which policy it has: %s",
+			    strerror(-err));
+	err = live_find_link(node, &live, f);
+	if (!live.map_id)
+		err = remove_left_over(node, &live, done, f);
+	else if (!err)
+		err = detach(node->nid, &live, done, f);
+	if (!err && live.map_id)
+		print_unloaded(node, &live, done);
+	live_close(&live);
+	return err;
+}
+
+static int unload_node(int nid, struct unloaded *done, struct failure *f)
+{
+	struct node node;
+	int lock = -1, err;
+
 	err = node_open(nid, &node, f);
-	if (err) {
-		if ((err != -ENOENT && err != -ENODEV) ||
-		    remove_left_over(nid, 0, done, &pins) || !done->pins)
-			return err;
-		memset(&live, 0, sizeof(live));
-		print_unloaded(&node, &live, done);
-		return 0;
-	}
-	err = live_identify(&node, &live);
-	if (err) {
-		fail(f, err, NULL, "cannot read which policy it has: %s",
-		     strerror(-err));
-		goto out;
-	}
+	if (err)
+		return unload_orphan(&node, err, done, f);
 	err = privilege_require(f);
 	/* Without bpffs there are no pins, and the policy can be detached. */
-	if (!err && bpffs_mounted())
+	if (!err && bpffs_mounted()) {
 		err = bpffs_require(f);
-	if (err)
-		goto out;
-	err = live_find_link(&node, &live, f);
-	if (!live.map_id) {
-		err = live.stale_id ? remove_left_over(nid, live.stale_id, done, f) : 0;
-		if (!live.stale_id)
-			done->left |= !clean_up(nid, 0, &done->pins);
-		pin_dirs_undo(nid, &both);
-		if (!err && !done->pins)
-			err = fail(f, -ENOENT, NULL,
-				   "it has no policy, there is nothing to detach");
-	} else if (!err) {
-		err = detach(nid, &live, done, f);
+		lock = err ?: lock_node(nid, f);
+		err = lock < 0 ? lock : 0;
 	}
 	if (!err)
-		print_unloaded(&node, &live, done);
-out:
-	live_close(&live);
+		err = unload_locked(&node, done, f);
+	unlock_node(nid, lock);
 	node_close(&node);
 	return err;
 }

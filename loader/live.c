@@ -611,6 +611,27 @@ static bool holds_link(const char *pid, uint32_t link_id)
 }
 
 /**
+ * process_describe - a process for people
+ * @pid: its number
+ * @buf: "pid 12 (name)"
+ * @size: of @buf
+ */
+void process_describe(int pid, char *buf, size_t size)
+{
+	char path[64], comm[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (f) {
+		if (fgets(comm, sizeof(comm), f))
+			comm[strcspn(comm, "\n")] = '\0';
+		fclose(f);
+	}
+	snprintf(buf, size, "pid %d (%s)", pid, comm);
+}
+
+/**
  * link_holders - processes that hold a link open
  * @link_id: the link
  * @buf: "pid 12 (name), pid 34 (name)", empty when none was found
@@ -618,11 +639,10 @@ static bool holds_link(const char *pid, uint32_t link_id)
  */
 void link_holders(uint32_t link_id, char *buf, size_t size)
 {
-	char path[300], comm[32];
+	char process[64];
 	struct dirent *de;
 	size_t len = 0;
 	DIR *d;
-	FILE *f;
 
 	buf[0] = '\0';
 	d = opendir("/proc");
@@ -633,16 +653,9 @@ void link_holders(uint32_t link_id, char *buf, size_t size)
 		    atoi(de->d_name) == getpid() ||
 		    !holds_link(de->d_name, link_id))
 			continue;
-		comm[0] = '\0';
-		snprintf(path, sizeof(path), "/proc/%s/comm", de->d_name);
-		f = fopen(path, "re");
-		if (f) {
-			if (fgets(comm, sizeof(comm), f))
-				comm[strcspn(comm, "\n")] = '\0';
-			fclose(f);
-		}
-		len += snprintf(buf + len, size - len, "%spid %s (%s)",
-				len ? ", " : "", de->d_name, comm);
+		process_describe(atoi(de->d_name), process, sizeof(process));
+		len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
+				process);
 	}
 	closedir(d);
 }

@@ -87,6 +87,7 @@ int live_store(struct live *live, const struct tunable *tun, uint64_t value,
 struct json_object *live_counters(const struct live *live);
 uint32_t link_map_id(int link_fd, uint32_t *link_id);
 bool link_is_dead(int link_fd, uint32_t *link_id);
+void process_describe(int pid, char *buf, size_t size);
 void link_holders(uint32_t link_id, char *buf, size_t size);
 struct btf *vmlinux_btf(struct failure *f);
 

@@ -22,6 +22,7 @@
 
 #include <bpf/bpf.h>
 
+#include "live.h"
 #include "pin.h"
 
 #define BPFFS_MAGIC	0xcafe4a11
@@ -94,12 +95,23 @@ const char *pin_advice(int err)
 	}
 }
 
-static void root_path(char *path, size_t size)
+/**
+ * pin_root - the directory of all pins
+ * @path: its path
+ * @size: of @path
+ */
+void pin_root(char *path, size_t size)
 {
 	snprintf(path, size, "%s/" PIN_ROOT, bpffs_dir);
 }
 
-static void node_path(int nid, char *path, size_t size)
+/**
+ * pin_dir - the directory of a node's pins; lock_node() makes it
+ * @nid: the node
+ * @path: its path
+ * @size: of @path
+ */
+void pin_dir(int nid, char *path, size_t size)
 {
 	snprintf(path, size, "%s/" PIN_ROOT "/node%d", bpffs_dir, nid);
 }
@@ -113,6 +125,19 @@ static void node_path(int nid, char *path, size_t size)
 void pin_path(int nid, char *path, size_t size)
 {
 	snprintf(path, size, "%s/" PIN_ROOT "/node%d/link", bpffs_dir, nid);
+}
+
+/**
+ * pin_map_path - where a map is pinned
+ * @nid: the node
+ * @pin: the pin
+ * @path: the path
+ * @size: of @path
+ */
+void pin_map_path(int nid, const struct map_pin *pin, char *path, size_t size)
+{
+	snprintf(path, size, "%s/" PIN_ROOT "/node%d/" MAP_PIN, bpffs_dir, nid,
+		 pin->policy, pin->map_id);
 }
 
 /**
@@ -135,67 +160,25 @@ int pin_open(int nid, int *link_fd)
 	return 0;
 }
 
-static int make_dir(const char *path, bool *made, struct failure *f)
+/* Only the pin of a link that attaches nothing any more makes room. */
+static int make_room(int nid, const char *path, struct failure *f)
 {
+	char next[2 * PATH_MAX + 128];
+	unsigned int removed = 0;
 	int err;
 
-	if (!mkdir(path, 0700)) {
-		*made = true;
-		return 0;
-	}
-	if (errno == EEXIST)
-		return 0;
-	err = -errno;
-	return fail(f, err, pin_advice(err), "cannot make directory %s: %s", path,
-		    strerror(-err));
-}
-
-/**
- * pin_dirs_make - make the directories of a node's pin
- * @nid: the node
- * @made: which of them were not there
- * @f: why not; then none was made
- *
- * Return: 0 or a negative errno.
- */
-int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f)
-{
-	char path[PATH_MAX];
-	int err;
-
-	memset(made, 0, sizeof(*made));
-	root_path(path, sizeof(path));
-	err = make_dir(path, &made->root, f);
-	if (err)
+	err = pin_remove_stale(nid, &removed, f);
+	if (err || removed)
 		return err;
-	node_path(nid, path, sizeof(path));
-	err = make_dir(path, &made->node, f);
-	if (err)
-		pin_dirs_undo(nid, made);
-	return err;
+	snprintf(next, sizeof(next),
+		 "See what it is: bpftool link show pinned %s. If it may go, remove it: rm %s",
+		 path, path);
+	return fail(f, -EEXIST, next,
+		    "something else, that is in use, is pinned at %s", path);
 }
 
 /**
- * pin_dirs_undo - remove the directories that pin_dirs_make() made
- * @nid: the node
- * @made: which; one that somebody else uses by now stays
- */
-void pin_dirs_undo(int nid, const struct pin_dirs *made)
-{
-	char path[PATH_MAX];
-
-	if (made->node) {
-		node_path(nid, path, sizeof(path));
-		rmdir(path);
-	}
-	if (made->root) {
-		root_path(path, sizeof(path));
-		rmdir(path);
-	}
-}
-
-/**
- * pin_create - pin a link
+ * pin_create - pin a link; the node is locked
  * @nid: the node
  * @link_fd: its link
  * @f: why not
@@ -207,31 +190,25 @@ void pin_dirs_undo(int nid, const struct pin_dirs *made)
 int pin_create(int nid, int link_fd, struct failure *f)
 {
 	char path[PATH_MAX];
-	struct pin_dirs made;
 	int err;
 
 	pin_path(nid, path, sizeof(path));
 	err = bpf_obj_pin(link_fd, path) ? -errno : 0;
-	/*
-	 * The node has one policy, and this link has it.  What is pinned here
-	 * is therefore a link without a policy.
-	 */
-	if (err == -EEXIST && !unlink(path))
-		err = bpf_obj_pin(link_fd, path) ? -errno : 0;
-	/* An unload on its way out may just have removed the directories. */
-	if (err == -ENOENT && !pin_dirs_make(nid, &made, f)) {
-		err = bpf_obj_pin(link_fd, path) ? -errno : 0;
+	if (err == -EEXIST) {
+		err = make_room(nid, path, f);
 		if (err)
-			pin_dirs_undo(nid, &made);
+			return err;
+		err = bpf_obj_pin(link_fd, path) ? -errno : 0;
 	}
 	if (err)
-		return fail(f, err, pin_advice(err), "cannot pin the link at %s: %s", path,
+		return fail(f, err, pin_advice(err),
+			    "cannot pin the link at %s: %s", path,
 			    strerror(-err));
 	return 0;
 }
 
 /**
- * pin_map - pin a map of a policy
+ * pin_map - pin a map of a policy; the node is locked
  * @nid: the node
  * @policy: the policy's id
  * @map_id: the map's id
@@ -243,23 +220,14 @@ int pin_create(int nid, int link_fd, struct failure *f)
 int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
 	    struct failure *f)
 {
-	char path[PATH_MAX], dir[PATH_MAX - 64];
-	struct pin_dirs made = {};
+	char path[PATH_MAX];
 	int err;
 
-	node_path(nid, dir, sizeof(dir));
-	snprintf(path, sizeof(path), "%s/" MAP_PIN, dir, policy, map_id);
+	pin_map_path(nid, &(struct map_pin){ policy, map_id, false }, path,
+		     sizeof(path));
 	err = bpf_obj_pin(map_fd, path) ? -errno : 0;
-	/* A load has made them, a swap has not; an unload may remove them. */
-	if (err == -ENOENT) {
-		err = pin_dirs_make(nid, &made, f);
-		if (err)
-			return err;
-		err = bpf_obj_pin(map_fd, path) ? -errno : 0;
-	}
 	if (!err || err == -EEXIST)
 		return 0;
-	pin_dirs_undo(nid, &made);
 	return fail(f, err, pin_advice(err),
 		    "cannot pin a map with timers or work at %s: %s", path,
 		    strerror(-err));
@@ -273,19 +241,6 @@ static bool policy_is_gone(uint32_t policy)
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 && errno == ENOENT;
-}
-
-/**
- * pin_map_path - where a map is pinned
- * @nid: the node
- * @pin: the pin
- * @path: the path
- * @size: of @path
- */
-void pin_map_path(int nid, const struct map_pin *pin, char *path, size_t size)
-{
-	snprintf(path, size, "%s/" PIN_ROOT "/node%d/" MAP_PIN, bpffs_dir, nid,
-		 pin->policy, pin->map_id);
 }
 
 /* Only the very names that nodectl gives: others are somebody else's. */
@@ -317,7 +272,7 @@ int pin_maps_list(int nid, struct map_pin **pins, unsigned int *nr)
 
 	*pins = NULL;
 	*nr = 0;
-	node_path(nid, dir, sizeof(dir));
+	pin_dir(nid, dir, sizeof(dir));
 	d = opendir(dir);
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
@@ -341,7 +296,7 @@ int pin_maps_list(int nid, struct map_pin **pins, unsigned int *nr)
 }
 
 /**
- * pin_maps_remove - remove pins of maps, and directories that are empty then
+ * pin_maps_remove - remove pins of maps
  * @nid: the node
  * @policy: the policy whose maps are meant, 0 for none; those of policies that
  *	    do not exist any more always go
@@ -353,7 +308,6 @@ int pin_maps_list(int nid, struct map_pin **pins, unsigned int *nr)
 int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 		    struct failure *f)
 {
-	static const struct pin_dirs both = { true, true };
 	char path[PATH_MAX], next[PATH_MAX + 32];
 	struct map_pin *pins;
 	unsigned int i, nr;
@@ -361,7 +315,7 @@ int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 
 	err = pin_maps_list(nid, &pins, &nr);
 	if (err) {
-		node_path(nid, path, sizeof(path));
+		pin_dir(nid, path, sizeof(path));
 		snprintf(next, sizeof(next), "Look into it: ls %s", path);
 		return fail(f, err, next,
 			    "cannot read directory %s: %s; pins of maps may be left there, and their timers go on",
@@ -382,49 +336,75 @@ int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 		     path, strerror(-err));
 	}
 	free(pins);
-	pin_dirs_undo(nid, &both);
 	return err;
 }
 
-/* Id of the link that is pinned for a node, 0 when there is none. */
-static uint32_t pinned_id(int nid)
+/**
+ * pin_link_id - which link is pinned for a node?
+ * @nid: the node
+ *
+ * Return: its id, 0 when there is none.
+ */
+uint32_t pin_link_id(int nid)
 {
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-	int fd = -1;
+	uint32_t id = 0;
+	int fd;
 
 	if (pin_open(nid, &fd))
 		return 0;
-	if (bpf_link_get_info_by_fd(fd, &info, &len))
-		info.id = 0;
+	link_map_id(fd, &id);
 	close(fd);
-	return info.id;
+	return id;
+}
+
+static int remove_pin(int nid, struct failure *f)
+{
+	char path[PATH_MAX];
+	int err;
+
+	pin_path(nid, path, sizeof(path));
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	err = -errno;
+	return fail(f, err, pin_advice(err), "cannot remove %s: %s", path,
+		    strerror(-err));
 }
 
 /**
- * pin_remove - remove a node's pin and the directories that are empty then
+ * pin_remove - remove a node's pin; the node is locked
  * @nid: the node
- * @link_id: the link whose pin is meant, 0 for any
+ * @link_id: the link whose pin is meant; that of another one stays
  * @f: why not
- *
- * A pin of another link stays: somebody has attached a policy since we looked.
  *
  * Return: 0 (also when there was none) or a negative errno.
  */
 int pin_remove(int nid, uint32_t link_id, struct failure *f)
 {
-	static const struct pin_dirs both = { true, true };
-	char path[PATH_MAX];
-	int err;
+	return pin_link_id(nid) == link_id ? remove_pin(nid, f) : 0;
+}
 
-	pin_path(nid, path, sizeof(path));
-	if (link_id && pinned_id(nid) != link_id)
+/**
+ * pin_remove_stale - remove the pin of a link that attaches nothing any more;
+ *		      the node is locked
+ * @nid: the node
+ * @removed: one is added to it when there was such a pin
+ * @f: why not
+ *
+ * Return: 0 (also when there was none) or a negative errno.
+ */
+int pin_remove_stale(int nid, unsigned int *removed, struct failure *f)
+{
+	uint32_t id;
+	bool dead;
+	int fd, err;
+
+	if (pin_open(nid, &fd))
 		return 0;
-	if (unlink(path) && errno != ENOENT) {
-		err = -errno;
-		return fail(f, err, pin_advice(err), "cannot remove %s: %s", path,
-			    strerror(-err));
-	}
-	pin_dirs_undo(nid, &both);
-	return 0;
+	dead = link_is_dead(fd, &id);
+	close(fd);
+	if (!dead)
+		return 0;
+	err = remove_pin(nid, f);
+	*removed += !err;
+	return err;
 }

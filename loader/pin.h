@@ -14,16 +14,6 @@
 extern const char *bpffs_dir;
 
 /**
- * struct pin_dirs - directories made for a pin, to be taken back on failure
- * @root: we made node_ext/
- * @node: we made node_ext/nodeN/
- */
-struct pin_dirs {
-	bool root;
-	bool node;
-};
-
-/**
  * struct map_pin - the pin of a map
  * @policy: the policy that it belongs to
  * @map_id: the map
@@ -38,12 +28,14 @@ struct map_pin {
 bool bpffs_mounted(void);
 int bpffs_require(struct failure *f);
 const char *pin_advice(int err);
+void pin_root(char *path, size_t size);
+void pin_dir(int nid, char *path, size_t size);
 void pin_path(int nid, char *path, size_t size);
 int pin_open(int nid, int *link_fd);
-int pin_dirs_make(int nid, struct pin_dirs *made, struct failure *f);
-void pin_dirs_undo(int nid, const struct pin_dirs *made);
 int pin_create(int nid, int link_fd, struct failure *f);
+uint32_t pin_link_id(int nid);
 int pin_remove(int nid, uint32_t link_id, struct failure *f);
+int pin_remove_stale(int nid, unsigned int *removed, struct failure *f);
 int pin_map(int nid, uint32_t policy, uint32_t map_id, int map_fd,
 	    struct failure *f);
 void pin_map_path(int nid, const struct map_pin *pin, char *path, size_t size);

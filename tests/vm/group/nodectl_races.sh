@@ -20,6 +20,7 @@ works() {
 	why=
 	shift
 	if "$@"; then pass "$name"; else fail "$name" "${why:-$* failed}"; fi
+	unlock_it
 	quiet unload "$nid"
 	rm -f /run/race.*
 }
@@ -170,14 +171,31 @@ one_of_many_expected_swaps_wins() {
 	done
 }
 
+# timed VERB...: notes the verb, when it began and ended, and its status
+timed() {
+	local begin=${EPOCHREALTIME/./} rc=0
+
+	quiet "$@" || rc=$?
+	echo "$1 $begin ${EPOCHREALTIME/./} $rc" >>/run/race.log
+}
+
+# A load that no unload has come after: its policy must be there.
+load_that_counts() {
+	awk '$4 != 0 { next }
+	     $1 == "load" { if ($2 > load) load = $2 }
+	     $1 == "unload" { if ($3 > unload) unload = $3 }
+	     END { exit !(load > unload) }' /run/race.log
+}
+
 # Whatever the order: a policy that is attached at the end is pinned.
 loads_and_unloads_at_once_leave_no_unpinned_policy() {
 	local i j state
 
 	for ((i = 0; i < rounds; i++)); do
+		: >/run/race.log
 		for j in 1 2; do
-			quiet load "$nid" admit_all &
-			quiet unload "$nid" &
+			timed load "$nid" admit_all &
+			timed unload "$nid" &
 		done
 		wait
 		state=$("$ctl" --json status "$nid" |
@@ -186,9 +204,121 @@ loads_and_unloads_at_once_leave_no_unpinned_policy() {
 		'[true,true,false]' | '[false,false,false]') ;;
 		*) why="policy, pin, stale pin are $state"; return 1 ;;
 		esac
+		[ "$state" = '[true,true,false]' ] || ! load_that_counts ||
+			{ why="a load succeeded, no policy is there: $(tr '\n' ';' </run/race.log)"; return 1; }
 	done
 	quiet unload "$nid"
 	nothing_left
+}
+
+# Whichever comes first: what is left at the end are pins of the policy.
+swaps_and_unloads_at_once_leave_no_pins() {
+	local i
+
+	for ((i = 0; i < rounds; i++)); do
+		quiet load "$nid" admit_all || { why='load failed'; return 1; }
+		quiet swap "$nid" timer_init &
+		moment
+		quiet unload "$nid"
+		wait
+		[ "$(field policy_id)" = 0 ] || quiet unload "$nid"
+		nothing_left || return 1
+	done
+}
+
+lock_it() {
+	local i
+
+	(umask 077 && mkdir -p "${pin%/link}")
+	flock -n --no-fork "${pin%/link}" sleep 1000 &
+	holder=$!
+	for ((i = 0; i < 100 * patience; i++)); do
+		[ "$(cat "/proc/$holder/comm")" != sleep ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+unlock_it() {
+	[ "${holder-}" ] || return 0
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	holder=
+}
+
+# wait_for PATTERN: until a line of stderr has it
+wait_for() {
+	local i
+
+	for ((i = 0; i < 100 * patience; i++)); do
+		! grep -q "$1" /run/race.err || return 0
+		sleep 0.1
+	done
+	why="stderr has no '$1': $(cat /run/race.err)"
+	return 1
+}
+
+# begins ARGUMENTS...: start nodectl, wait until it waits for us
+begins() {
+	"$ctl" "$@" >/run/race.out 2>/run/race.err &
+	pid=$!
+	wait_for "waiting for pid $holder (sleep), which is changing it"
+}
+
+ends() {
+	rc=0
+	wait "$pid" || rc=$?
+	[ $rc = "$1" ] || { why="status $rc, not $1: $(cat /run/race.err)"; return 1; }
+}
+
+locked_node_is_waited_for() {
+	lock_it || { why='the lock cannot be had'; return 1; }
+	begins load "$nid" admit_all || return 1
+	[ "$(field policy_id)" = 0 ] || { why='load did not wait'; return 1; }
+	unlock_it
+	ends 0 || return 1
+	[ "$(field policy_name)" = admit_all ] || { why='nothing was loaded'; return 1; }
+
+	lock_it || { why='a load keeps the lock'; return 1; }
+	begins unload "$nid" || return 1
+	kill -INT $pid
+	ends 1 || return 1
+	grep -q interrupted /run/race.err || { why="no reason: $(cat /run/race.err)"; return 1; }
+	[ "$(field policy_name)" = admit_all ] || { why='unload did not wait'; return 1; }
+
+	begins swap "$nid" deny_all || return 1
+	ends 1 || return 1
+	grep -q "waited 30 s for pid $holder (sleep).*kill $holder" /run/race.err ||
+		{ why="no reason: $(cat /run/race.err)"; return 1; }
+	[ "$(field policy_name)" = admit_all ] || { why='swap did not wait'; return 1; }
+	# What others may open, others may lock.
+	chmod 755 "${pin%/link}"
+	! "$ctl" unload "$nid" 2>/run/race.err || { why='unload used an open directory'; return 1; }
+	grep -q "chmod 700 ${pin%/link}" /run/race.err ||
+		{ why="no next step: $(cat /run/race.err)"; return 1; }
+	chmod 700 "${pin%/link}"
+	unlock_it
+	quiet unload "$nid" && nothing_left
+}
+
+# Nobody waits for a policy that settles; who replaces it is told of.
+settling_policy_may_be_replaced() {
+	local i
+
+	quiet load "$nid" admit_all || return 1
+	"$ctl" swap "$nid" timer_init --settle $((60 * patience)) \
+		>/run/race.out 2>/run/race.err &
+	pid=$!
+	for ((i = 0; i < 100 * patience; i++)); do
+		[ "$(field policy_name)" != timer_init ] || break
+		sleep 0.1
+	done
+	quiet swap "$nid" deny_all || { why='a swap while one settles failed'; return 1; }
+	# The swap was made, and its policy did not stay.
+	ends 3 || return 1
+	grep -q 'did not stay' /run/race.err || { why="no reason: $(cat /run/race.err)"; return 1; }
+	[ "$(field policy_name)" = deny_all ] || { why="the node has $(field policy_name)"; return 1; }
+	[ "$(ls "${pin%/link}")" = link ] || { why="pins are left: $(ls "${pin%/link}")"; return 1; }
 }
 
 # What nodectl reads of the node's policy, while the kernel has the pinned one.
@@ -317,6 +447,9 @@ leaving_driver_takes_its_policy() {
 	"$ctl" nodes >/run/race.out 2>/run/race.err || { why="nodes: $(cat /run/race.err)"; return 1; }
 	! quiet status "$nid" || { why='status of a node that left succeeds'; return 1; }
 	quiet unload "$nid" || { why='the pin of the node that left cannot be removed'; return 1; }
+	(umask 077 && mkdir -p "${pin%/link}")
+	! quiet unload "$nid" || { why='unload of nothing succeeds'; return 1; }
+	[ ! -e "${pin%/link}" ] || { why='the empty directory of the node that left stays'; return 1; }
 	echo 1 >"$emu/online" || { why='the node does not come back'; return 1; }
 	nothing_left
 }
@@ -375,6 +508,9 @@ body() {
 	works parallel_loads one_of_many_loads_wins
 	works parallel_swaps one_of_many_expected_swaps_wins
 	works parallel_loads_and_unloads loads_and_unloads_at_once_leave_no_unpinned_policy
+	works parallel_swaps_and_unloads swaps_and_unloads_at_once_leave_no_pins
+	works locked_node locked_node_is_waited_for
+	works settling_policy settling_policy_may_be_replaced
 	works other_policy other_policy_is_not_taken_for_gone
 	works status_looks_again status_looks_again
 	works parallel_sets no_setting_is_lost
