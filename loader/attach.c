@@ -108,6 +108,7 @@ static void attempt_init(struct attempt *a)
 static void attempt_close(struct attempt *a)
 {
 	object_close(&a->obj);
+	handover_free(&a->maps);
 	live_close(&a->live);
 	node_close(&a->node);
 }

@@ -473,7 +473,7 @@ static int hand_over(struct object *o, struct bpf_map *map,
  * @live: the old policy, its maps known
  * @o: the new one, opened, not loaded
  * @fresh: do not
- * @h: what became of each map of the new one
+ * @h: what became of each map of the new one, to be freed in any case
  * @f: why not
  *
  * Return: 0 or a negative errno.  That no map was handed over is no error.
@@ -482,14 +482,19 @@ int handover_maps(const struct live *live, struct object *o, bool fresh,
 		  struct handover *h, struct failure *f)
 {
 	struct old_map *old;
-	unsigned int i, nr_old = 0;
+	unsigned int i, nr = 0, nr_old = 0;
 	struct bpf_map *map;
 	int err = 0;
 
 	memset(h, 0, sizeof(*h));
-	old = calloc(LIVE_MAPS_MAX, sizeof(*old));
-	if (!old)
+	bpf_object__for_each_map(map, o->obj)
+		nr++;
+	h->maps = calloc(nr ?: 1, sizeof(*h->maps));
+	old = calloc(live->nr_maps ?: 1, sizeof(*old));
+	if (!old || !h->maps) {
+		free(old);
 		return fail(f, -ENOMEM, NULL, "no memory");
+	}
 	for (i = 0; !fresh && !err && i < live->nr_maps; i++)
 		err = old_map_open(live->map_ids[i], &old[nr_old++], f);
 	bpf_object__for_each_map(map, o->obj) {
@@ -497,21 +502,25 @@ int handover_maps(const struct live *live, struct object *o, bool fresh,
 			break;
 		if (bpf_map__is_internal(map) || map == o->ops_map)
 			continue;
-		if (h->nr == LIVE_MAPS_MAX) {
-			err = fail(f, -E2BIG, NULL,
-				   "the policy has more than %d maps",
-				   LIVE_MAPS_MAX);
-			break;
-		}
 		err = hand_over(o, map, old, nr_old, h, f);
 		if (fresh)
 			snprintf(h->maps[h->nr - 1].why,
-				 sizeof(h->maps[0].why), "--fresh was given");
+				 sizeof(h->maps->why), "--fresh was given");
 	}
 	for (i = 0; i < nr_old; i++)
 		old_map_close(&old[i]);
 	free(old);
 	return err;
+}
+
+/**
+ * handover_free - forget what became of the maps
+ * @h: filled by handover_maps(), or zero-initialised
+ */
+void handover_free(struct handover *h)
+{
+	free(h->maps);
+	memset(h, 0, sizeof(*h));
 }
 
 /**

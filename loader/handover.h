@@ -54,13 +54,13 @@ struct handover_map {
 };
 
 /**
- * struct handover - all maps of the new policy
+ * struct handover - all maps of the new policy, until handover_free()
  * @maps: they, without those that libbpf makes from sections
  * @nr: how many
  * @nr_done: how many were handed over
  */
 struct handover {
-	struct handover_map maps[LIVE_MAPS_MAX];
+	struct handover_map *maps;
 	unsigned int nr;
 	unsigned int nr_done;
 };
@@ -75,6 +75,7 @@ bool map_may_replace(const struct map_shape *old, const struct map_shape *new,
 bool map_runs_callbacks(const struct map_shape *m);
 int handover_maps(const struct live *live, struct object *o, bool fresh,
 		  struct handover *h, struct failure *f);
+void handover_free(struct handover *h);
 struct json_object *handover_json(const struct handover *h);
 
 #endif /* NODECTL_HANDOVER_H */

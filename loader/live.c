@@ -226,7 +226,7 @@ static void add_maps(struct live *live, const __u32 *ids, unsigned int nr)
 		for (j = 0; j < live->nr_maps; j++)
 			if (live->map_ids[j] == ids[i])
 				break;
-		if (j == live->nr_maps && j < LIVE_MAPS_MAX)
+		if (j == live->nr_maps)
 			live->map_ids[live->nr_maps++] = ids[i];
 	}
 }
@@ -235,7 +235,7 @@ static int read_member(struct live *live, const char *name, uint32_t prog_id)
 {
 	struct bpf_prog_info info = {};
 	struct live_member *m;
-	__u32 ids[LIVE_MAPS_MAX], len = sizeof(info);
+	__u32 ids[PROG_MAPS_MAX], len = sizeof(info);
 	int fd, err;
 
 	if (live->nr_members == LIVE_MEMBERS_MAX)
@@ -243,7 +243,7 @@ static int read_member(struct live *live, const char *name, uint32_t prog_id)
 	fd = bpf_prog_get_fd_by_id(prog_id);
 	if (fd < 0)
 		return -errno;
-	info.nr_map_ids = LIVE_MAPS_MAX;
+	info.nr_map_ids = PROG_MAPS_MAX;
 	info.map_ids = (uintptr_t)ids;
 	err = bpf_prog_get_info_by_fd(fd, &info, &len) ? -errno : 0;
 	close(fd);
@@ -254,8 +254,8 @@ static int read_member(struct live *live, const char *name, uint32_t prog_id)
 	m->prog_id = prog_id;
 	m->run_cnt = info.run_cnt;
 	m->run_time_ns = info.run_time_ns;
-	add_maps(live, ids, info.nr_map_ids < LIVE_MAPS_MAX ?
-				    info.nr_map_ids : LIVE_MAPS_MAX);
+	add_maps(live, ids, info.nr_map_ids < PROG_MAPS_MAX ?
+				    info.nr_map_ids : PROG_MAPS_MAX);
 	return 0;
 }
 

@@ -11,7 +11,8 @@
 #include "node.h"
 
 #define LIVE_MEMBERS_MAX	32
-#define LIVE_MAPS_MAX		64
+#define PROG_MAPS_MAX		64	/* the kernel's MAX_USED_MAPS */
+#define LIVE_MAPS_MAX		(LIVE_MEMBERS_MAX * PROG_MAPS_MAX)
 
 struct btf;
 struct json_object;

@@ -305,6 +305,7 @@ static void the_next_policy_has_what_was_learned(void **state)
 	for (i = 0; i < h.nr; i++)
 		assert_null(strchr(h.maps[i].name, '.'));
 
+	handover_free(&h);
 	assert_true(make_live(&new, &live));
 	assert_int_equal(bpf_map__lookup_elem(bpf_object__find_map_by_name(new.obj,
 			 "a_name_with_more_than_15_characters"), &key, sizeof(key),
@@ -317,6 +318,7 @@ static void the_next_policy_has_what_was_learned(void **state)
 	assert_int_equal(handover_maps(&live, &new, true, &h, &f), 0);
 	assert_int_equal(h.nr_done, 0);
 	assert_contains(result_of(&h, "same")->why, "--fresh");
+	handover_free(&h);
 	assert_true(make_live(&new, &live));
 	assert_int_not_equal(bpf_map__lookup_elem(bpf_object__find_map_by_name(new.obj,
 			     "a_name_with_more_than_15_characters"), &key,
@@ -337,7 +339,29 @@ static void maps_that_are_gone_are_an_error(void **state)
 	assert_true(handover_maps(&live, &new, false, &h, &f) < 0);
 	assert_contains(f.cause, "cannot read about map");
 	assert_contains(f.next, "--fresh");
+	handover_free(&h);
 	assert_int_equal(handover_maps(&live, &new, true, &h, &f), 0);
+	handover_free(&h);
+	object_close(&new);
+}
+
+static void number_of_maps_has_no_limit(void **state)
+{
+	struct live live = {};
+	struct failure f = {};
+	struct object new;
+	struct handover h;
+
+	(void)state;
+	open_object("many_maps", &new);
+	assert_int_equal(handover_maps(&live, &new, true, &h, &f), 0);
+	assert_int_equal(h.nr, 80);
+	assert_contains(result_of(&h, "map79")->why, "--fresh");
+	handover_free(&h);
+	assert_int_equal(handover_maps(&live, &new, false, &h, &f), 0);
+	assert_int_equal(h.nr, 80);
+	assert_contains(result_of(&h, "map00")->why, "no map of this name");
+	handover_free(&h);
 	object_close(&new);
 }
 
@@ -353,6 +377,7 @@ int main(void)
 		cmocka_unit_test(types_are_compared_member_by_member),
 		cmocka_unit_test(the_next_policy_has_what_was_learned),
 		cmocka_unit_test(maps_that_are_gone_are_an_error),
+		cmocka_unit_test(number_of_maps_has_no_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
