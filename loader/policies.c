@@ -72,7 +72,17 @@ static int is_policy_file(const struct dirent *de)
 	       !strcmp(de->d_name + len - suffix, POLICY_SUFFIX);
 }
 
-static void show_dir(const char *dir, struct json_object *seen,
+/* Many directories need not be there; one that was asked for must be. */
+static void dir_is_missing(const char *dir, int err)
+{
+	struct failure f = {};
+
+	fail(&f, err, "Look at what --path says.",
+	     "cannot look for policies there: %s", strerror(-err));
+	p_failure(dir, NULL, &f);
+}
+
+static void show_dir(const char *dir, bool asked, struct json_object *seen,
 		     struct json_object *array, int *shown, int *failed)
 {
 	char path[PATH_MAX], name[256];
@@ -80,6 +90,10 @@ static void show_dir(const char *dir, struct json_object *seen,
 	int nr, i, err;
 
 	nr = scandir(dir, &list, is_policy_file, alphasort);
+	if (nr < 0 && asked) {
+		dir_is_missing(dir, -errno);
+		(*failed)++;
+	}
 	for (i = 0; i < nr; i++) {
 		snprintf(name, sizeof(name), "%s", list[i]->d_name);
 		name[strlen(name) - strlen(POLICY_SUFFIX)] = '\0';
@@ -108,7 +122,8 @@ int do_policies(const struct cmdline *c)
 	unsigned int i;
 
 	for (i = 0; i < c->dirs.nr; i++)
-		show_dir(c->dirs.dirs[i], seen, array, &shown, &failed);
+		show_dir(c->dirs.dirs[i], i < c->dirs.nr_asked, seen, array,
+			 &shown, &failed);
 	if (array)
 		out_record(array);
 	if (!shown && !failed) {

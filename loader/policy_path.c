@@ -72,6 +72,7 @@ int policy_dirs_default(struct policy_dirs *path)
 	int err = 0;
 	size_t i;
 
+	path->nr_asked = path->nr;
 	if (env) {
 		copy = strdup(env);
 		if (!copy)
@@ -94,6 +95,7 @@ void policy_dirs_free(struct policy_dirs *path)
 {
 	while (path->nr)
 		free(path->dirs[--path->nr]);
+	path->nr_asked = 0;
 }
 
 /**

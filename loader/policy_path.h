@@ -18,10 +18,12 @@
  * struct policy_dirs - the search path
  * @dirs: directories, first match wins
  * @nr: how many
+ * @nr_asked: how many of them, the first ones, are those of --path
  */
 struct policy_dirs {
 	char *dirs[POLICY_DIRS_MAX + POLICY_DIRS_SYSTEM];
 	unsigned int nr;
+	unsigned int nr_asked;
 };
 
 int policy_dirs_add(struct policy_dirs *path, const char *dir);

@@ -247,6 +247,19 @@ static void listing_goes_on_after_a_bad_object(void **state)
 	remove_dir(dir);
 }
 
+static void directories_that_were_asked_for_must_exist(void **state)
+{
+	struct json_object *o;
+
+	(void)state;
+	assert_true(run("policies --path /nowhere/at/all -j") & 1);
+	o = error_member("subject");
+	assert_string_equal(json_object_get_string(o), "/nowhere/at/all");
+	json_object_put(o);
+	run("--version; export NODECTL_PATH=/nowhere/at/all; $NODECTL policies");
+	assert_null(strstr(err_text, "cannot look for policies there"));
+}
+
 static void file_and_policy_may_have_different_names(void **state)
 {
 	char *dir = temp_dir(), args[2 * PATH_MAX];
@@ -308,6 +321,7 @@ int main(void)
 		cmocka_unit_test(errors_are_json_when_asked_for),
 		cmocka_unit_test(objects_are_inspected_without_a_special_kernel),
 		cmocka_unit_test(listing_goes_on_after_a_bad_object),
+		cmocka_unit_test(directories_that_were_asked_for_must_exist),
 		cmocka_unit_test(file_and_policy_may_have_different_names),
 		cmocka_unit_test(results_that_cannot_be_written_are_an_error),
 		cmocka_unit_test(check_says_what_is_missing_and_what_follows),
