@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -84,6 +85,8 @@ static pid_t start(bool (*job)(int *lock), int *ready)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
+		/* Nobody else ends it when the test fails. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (write(fds[1], "b", 1) != 1 || !job(&lock) ||
 		    write(fds[1], "e", 1) != 1)
 			_exit(1);
