@@ -3,10 +3,12 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "lock.h"
 #include "nodectl.h"
@@ -115,6 +117,11 @@ static bool take(int *lock)
 	return *lock >= 0 && is_there(bpffs_dir, "node_ext/node3");
 }
 
+static bool take_for_a_moment(int *lock)
+{
+	return take(lock) && alarm(1) == 0;
+}
+
 static void a_kill_ends_the_lock(void **state)
 {
 	char *dir = fake_bpffs();
@@ -137,28 +144,50 @@ static void a_kill_ends_the_lock(void **state)
 	remove_dir(dir);
 }
 
-/* Who waits has opened the directory that is removed then. */
-static void the_lock_of_a_removed_directory_is_none(void **state)
+/* What only one of them may do at a time, and only in a directory that is there. */
+static bool take_a_turn(void)
+{
+	struct failure f = {};
+	char path[PATH_MAX];
+	bool alone;
+	int lock, fd;
+
+	lock = lock_node(3, &f);
+	if (lock < 0)
+		return false;
+	pin_path(3, path, sizeof(path));
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	alone = fd >= 0 && !close(fd) && !unlink(path);
+	unlock_node(3, lock);
+	return alone;
+}
+
+/* Who waits may have opened the directory that another one removes. */
+static void many_take_turns(void **state)
 {
 	char *dir = fake_bpffs();
-	struct failure f = {};
-	int i, ready, lock;
-	pid_t pid;
+	time_t end = time(NULL) + 4;
+	pid_t pids[3];
+	int status;
+	size_t i;
 
 	(void)state;
-	for (i = 0; i < 5; i++) {
-		lock = lock_node(3, &f);
-		assert_true(lock >= 0);
-		pid = start(take, &ready);
-		usleep(30000 + 5000 * i);
-		unlock_node(3, lock);
-		wait_until_done(ready);
-		lock_seconds = 0.1;
-		assert_int_equal(lock_node(3, &f), -EBUSY);
-		lock_seconds = 30;
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (time(NULL) < end)
+			if (!take_a_turn())
+				_exit(1);
+		_exit(0);
 	}
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_false(is_there(dir, "node_ext"));
 	remove_dir(dir);
 }
 
@@ -202,7 +231,8 @@ static void a_signal_ends_the_waiting(void **state)
 {
 	char *dir = fake_bpffs();
 	struct failure f = {};
-	int lock, again;
+	int lock, ready;
+	pid_t pid;
 
 	(void)state;
 	signals_catch();
@@ -213,9 +243,12 @@ static void a_signal_ends_the_waiting(void **state)
 	assert_contains(f.cause, "interrupted");
 	unlock_node(3, lock);
 	/* What was begun is ended. */
-	again = lock_node_again(3);
-	assert_true(again >= 0);
-	unlock_node(3, again);
+	pid = start(take_for_a_moment, &ready);
+	wait_until_done(ready);
+	lock = lock_node_again(3);
+	assert_true(lock >= 0);
+	unlock_node(3, lock);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	remove_dir(dir);
 }
 
@@ -225,7 +258,7 @@ int main(void)
 		cmocka_unit_test(directories_come_and_go_with_the_lock),
 		cmocka_unit_test(waiting_has_an_end),
 		cmocka_unit_test(a_kill_ends_the_lock),
-		cmocka_unit_test(the_lock_of_a_removed_directory_is_none),
+		cmocka_unit_test(many_take_turns),
 		cmocka_unit_test(directories_of_others_are_refused),
 		cmocka_unit_test(a_signal_ends_the_waiting),
 	};
