@@ -448,10 +448,10 @@ leaving_driver_takes_its_policy() {
 	! quiet status "$nid" || { why='status of a node that left succeeds'; return 1; }
 	quiet unload "$nid" || { why='the pin of the node that left cannot be removed'; return 1; }
 	(umask 077 && mkdir -p "${pin%/link}")
-	! quiet unload "$nid" || { why='unload of nothing succeeds'; return 1; }
-	[ ! -e "${pin%/link}" ] || { why='the empty directory of the node that left stays'; return 1; }
+	! quiet unload "$nid" || why='unload of nothing succeeds'
+	[ ! -e "${pin%/link}" ] || why='the empty directory of the node that left stays'
 	echo 1 >"$emu/online" || { why='the node does not come back'; return 1; }
-	nothing_left
+	[ -z "$why" ] && nothing_left
 }
 
 stale_pin_is_replaced() {
