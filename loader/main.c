@@ -103,7 +103,7 @@ static const struct verb verbs[] = {
 	{
 		"unload", do_unload, 1, -1, 0, "NODE...",
 		"detach the policy of a node; the native default decides again",
-		"Detaching is complete when nodectl returns. Also removes a pin that was\n"
+		"Detaching is complete when nodectl returns. Also removes the pins that were\n"
 		"left from a policy that is gone.",
 		"nodectl unload node1",
 	},
