@@ -85,7 +85,7 @@ static void leave_slow_swap(void)
 {
 	slow_disk_rate(DISK_FAST);
 	swapoff(SLOW_DISK);
-	slow_disk_small_queue(false);
+	slow_disk_small_requests(false);
 }
 
 /*
@@ -469,9 +469,9 @@ static void use_slow_swap(long bytes_per_second)
 }
 
 /* Such swap gives nothing back: what it gets must fit in what is left. */
-static void use_hung_swap(bool small_queue)
+static void use_hung_swap(bool small_requests)
 {
-	slow_disk_small_queue(small_queue);
+	slow_disk_small_requests(small_requests);
 	use_slow_swap(DISK_HANGS);
 	CHECK(cgroup_write("memory.swap.max", "%lu", 8 * MIB) == 0,
 	      "memory.swap.max");
@@ -481,14 +481,14 @@ static void use_hung_swap(bool small_queue)
  * Swap has begun to take pages, and none arrives: the others can go to DRAM, and
  * there is room for those few that cannot.
  */
-static void only_dram_helps(bool small_queue)
+static void only_dram_helps(bool small_requests)
 {
 	long evacuated = nd_counter("pages_evacuated"), limit;
 	struct area a;
 
 	begin();
 	fill(&a);
-	use_hung_swap(small_queue);
+	use_hung_swap(small_requests);
 	limit = emu_counter("phys_total") / 4;
 	set_limit(limit);
 	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
@@ -541,7 +541,7 @@ static void slow_swap_kills_nobody(void)
 }
 
 /* DRAM is full: somebody goes, and what is left fits. */
-static void only_killing_helps(bool hung_swap, bool small_queue)
+static void only_killing_helps(bool hung_swap, bool small_requests)
 {
 	long kills = nd_counter("kills"), limit;
 	struct turn full;
@@ -563,7 +563,7 @@ static void only_killing_helps(bool hung_swap, bool small_queue)
 	}
 	turn_take(&full);
 	if (hung_swap)
-		use_hung_swap(small_queue);
+		use_hung_swap(small_requests);
 	start_failing();
 	limit = emu_counter("phys_total") / 4;
 	set_limit(limit);

@@ -263,31 +263,21 @@ void slow_disk_rate(long bytes_per_second)
 }
 
 /**
- * slow_disk_small_queue - how much may be under way
- * @small: four pages; who comes with one more waits. Otherwise what is usual
+ * slow_disk_small_requests - how much a request may be
+ * @small: one page, so that the queue is full after half a mebibyte; who comes
+ *	with more waits. Otherwise what is usual
  *
  * What is under way has to end first.
  */
-void slow_disk_small_queue(bool small)
+void slow_disk_small_requests(bool small)
 {
-	static const struct {
-		const char *file;
-		int usual;
-		int small;
-	} limits[] = {
-		{ SLOW_DISK_QUEUE "nr_requests", 128, 4 },
-		{ SLOW_DISK_QUEUE "max_sectors_kb", 1280, 4 },
-	};
-	size_t i;
 	int ret;
 
 	if (device < 0)
 		return;
-	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		ret = write_text(limits[i].file, "%d",
-				 small ? limits[i].small : limits[i].usual);
-		CHECK(ret == 0, "%s: %s", limits[i].file, strerror(-ret));
-	}
+	ret = write_text(SLOW_DISK_QUEUE "max_sectors_kb", "%d",
+			 small ? BLOCK / 1024 : 1280);
+	CHECK(ret == 0, "max_sectors_kb: %s", strerror(-ret));
 }
 
 /** slow_disk_stop - the disk goes; nobody may have it open */

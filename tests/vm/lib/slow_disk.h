@@ -17,7 +17,7 @@
 
 int slow_disk_start(size_t bytes);
 void slow_disk_rate(long bytes_per_second);
-void slow_disk_small_queue(bool small);
+void slow_disk_small_requests(bool small);
 void slow_disk_stop(void);
 
 #endif
