@@ -5,7 +5,7 @@
 # shows, so that little data moves much.
 
 DEVICE=phys=64M
-RUN_SECONDS=600
+RUN_SECONDS=800
 
 body() {
 	run pressure
