@@ -7,9 +7,10 @@
  * with: it fills the node with whatever gets cold first, also with data that
  * do not shrink, until the device has no room.
  *
- * It differs from having no policy in one thing: it says so.  NADMIT_ACCEPT is
- * an answer of the policy, NADMIT_DEFAULT leaves it to the kernel, whose native
- * default may grow more careful in a later version.
+ * It differs from having no policy in one thing: it says so.
+ * NODE_DEVICE_ADMIT_ACCEPT is an answer of the policy,
+ * NODE_DEVICE_ADMIT_DEFAULT leaves it to the kernel, whose native default may
+ * grow more careful in a later version.
  *
  * Cost: one call per folio; no helper, no kernel function, no map.
  */
@@ -19,7 +20,7 @@ NODE_POLICY(admit_all, "admits every folio that reclaim offers");
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OPS(admit_all, admit_folio);

@@ -27,17 +27,18 @@
  *
  *  - The oldest records are forgotten when there are more than 65536.  Pages
  *    that bounce often are looked up often and stay.
- *  - Two CPUs that record the same page at once count one bounce or two.
+ *  - Two CPUs that record the same page at once count one bounce or two.  So
+ *    does a write that the kernel has to begin anew.
  *  - After a fork a page may be known by another number: one bounce more until
  *    it is known again.
  *  - Two mappings can get the same number, though hardly ever do, and a number
  *    may be used again.  Then a page is kept out for another's bounces, until
  *    the penalty is over.
  *
- * Cost per folio: bpf_node_folio_info(), one hash lookup, one
- * bpf_node_admit_set(), one array lookup for the counters; the clock once per
- * chunk.  Per bounce: bpf_node_folio_info(), the clock, one hash lookup or
- * update.  65536 records take about 6 MiB of kernel memory.
+ * Cost per folio: bpf_node_device_folio_info(), one hash lookup, one
+ * bpf_node_device_admit_set(), one array lookup for the counters; the clock
+ * once per chunk.  Per bounce: bpf_node_device_folio_info(), the clock, one
+ * hash lookup or update.  65536 records take about 6 MiB of kernel memory.
  */
 #include "node_ext.bpf.h"
 
@@ -124,7 +125,8 @@ static __always_inline void record(struct folio *folio)
 	u64 now;
 	u32 nr;
 
-	if (bpf_node_folio_info(folio, &info, sizeof(info)) || !info.area)
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info)) ||
+	    !info.area)
 		return;
 	key.area = info.area;
 	key.index = info.index;
@@ -148,16 +150,20 @@ static __always_inline void record(struct folio *folio)
 NODE_OP(u32, promote_fault, struct folio *folio, struct node_fault_ctx *ctx)
 {
 	record(folio);
-	return NPROMO_DEFAULT;
+	return NODE_DEVICE_PROMOTE_DEFAULT;
 }
 
 NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 {
-	if (ctx->class || ctx->src_nid == ctx->dst_nid)
-		return;
-	if (ctx->reason == MR_SYSCALL || ctx->reason == MR_MEMPOLICY_MBIND ||
-	    ctx->reason == MR_NUMA_MISPLACED || ctx->reason == MR_DAMON)
-		record(folio);
+	switch (ctx->reason) {
+	case NODE_DEVICE_MOVE_PROMOTED_HOT:
+	case NODE_DEVICE_MOVE_PROMOTED_AROUND:
+	case NODE_DEVICE_MOVE_PROMOTED_VICTIM:
+	case NODE_DEVICE_MOVE_REQUESTED:
+		/* Moves between two pages of the node are no bounce. */
+		if (!ctx->class)
+			record(folio);
+	}
 }
 
 /* ---- who comes in -------------------------------------------------------- */
@@ -170,7 +176,8 @@ static __always_inline bool is_kept_out(struct folio *folio, u64 now)
 	struct bounces *b;
 	u64 last;
 
-	if (bpf_node_folio_info(folio, &info, sizeof(info)) || !info.area) {
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info)) ||
+	    !info.area) {
 		NODE_COUNT(unknown, 1);
 		return false;
 	}
@@ -200,14 +207,17 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 
 	NODE_FOR_EACH_FOLIO(folio, ctx) {
 		if (!is_kept_out(folio, now)) {
-			bpf_node_admit_set(ctx, folio, NADMIT_ACCEPT);
+			bpf_node_device_admit_set(ctx, folio,
+						  NODE_DEVICE_ADMIT_ACCEPT);
 		} else if (room) {
 			room--;
 			NODE_COUNT(kept, 1);
-			bpf_node_admit_set(ctx, folio, NADMIT_KEEP);
+			bpf_node_device_admit_set(ctx, folio,
+						  NODE_DEVICE_ADMIT_KEEP);
 		} else {
 			NODE_COUNT(denied, 1);
-			bpf_node_admit_set(ctx, folio, NADMIT_DENY);
+			bpf_node_device_admit_set(ctx, folio,
+						  NODE_DEVICE_ADMIT_DENY);
 		}
 	}
 	return 0;

@@ -17,8 +17,8 @@
  * Then the estimate is wrong for that folio.  That costs some space and
  * nothing else: the kernel reserved room for an incompressible page.
  *
- * Cost per folio: one bpf_node_folio_estimate() of "samples" windows and one
- * map lookup; for an admitted folio, with pick_class, a second, coarser
+ * Cost per folio: one bpf_node_device_folio_estimate() of "samples" windows and
+ * one map lookup; for an admitted folio, with pick_class, a second, coarser
  * estimate of "class_samples" windows and a second lookup.
  */
 #include "node_ext.bpf.h"
@@ -51,18 +51,18 @@ NODE_COUNTERS(struct compressible_counters);
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	s32 estimate = bpf_node_folio_estimate(folio, samples);
+	s32 estimate = bpf_node_device_folio_estimate(folio, samples);
 
 	if (estimate < 0) {
 		NODE_COUNT(unknown, 1);
-		return NADMIT_DEFAULT;
+		return NODE_DEVICE_ADMIT_DEFAULT;
 	}
 	if ((u32)estimate > threshold) {
 		NODE_COUNT(incompressible, 1);
-		return NADMIT_DENY;
+		return NODE_DEVICE_ADMIT_DENY;
 	}
 	NODE_COUNT(shrinks, 1);
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 /* Classes are ordered: 1 is the fastest, ctx->nr_classes the strongest. */
@@ -73,7 +73,7 @@ NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
 	if (!pick_class || ctx->nr_classes < 2)
 		return 0;
 
-	estimate = bpf_node_folio_estimate(folio, class_samples);
+	estimate = bpf_node_device_folio_estimate(folio, class_samples);
 	if (estimate >= 0 && (u32)estimate < fast_below) {
 		NODE_COUNT(class_fast, 1);
 		return 1;

@@ -38,9 +38,9 @@
  *    pages of the other; then up to 32 folios for each CPU that reclaims can be
  *    admitted too many.
  *
- * Cost per folio: bpf_node_folio_info(), one hash lookup; with a limit also the
- * clock, one array lookup and a spin lock held for a few instructions; one
- * array lookup for the counters.
+ * Cost per folio: bpf_node_device_folio_info(), one hash lookup; with a limit
+ * also the clock, one array lookup and a spin lock held for a few instructions;
+ * one array lookup for the counters.
  */
 #include "node_ext.bpf.h"
 
@@ -136,14 +136,14 @@ NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 	u32 slot;
 
 	/* A limit that cannot be checked is kept. */
-	if (bpf_node_folio_info(folio, &info, sizeof(info)))
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info)))
 		goto unknown;
 
 	own = bpf_map_lookup_elem(&budgets, &info.memcg_id);
 	limit = own ? READ_ONCE(*own) : budget;
 	if (limit < 0) {
 		NODE_COUNT(unlimited, 1);
-		return NADMIT_ACCEPT;
+		return NODE_DEVICE_ADMIT_ACCEPT;
 	}
 
 	slot = info.memcg_id % NR_ACCOUNTS;
@@ -154,14 +154,14 @@ NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 	if (!take_pages(acct, info.memcg_id, info.memcg_node_pages,
 			1ULL << (info.order & 31), limit, !info.order)) {
 		NODE_COUNT(exceeded, 1);
-		return NADMIT_DENY;
+		return NODE_DEVICE_ADMIT_DENY;
 	}
 	NODE_COUNT(within, 1);
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 
 unknown:
 	NODE_COUNT(unknown, 1);
-	return NADMIT_DENY;
+	return NODE_DEVICE_ADMIT_DENY;
 }
 
 NODE_OPS(memcg_budget, admit_folio);

@@ -46,11 +46,11 @@
  *    under way.
  *  - Histories that were not used for long are forgotten.
  *
- * Cost per chunk: three bpf_node_stat(), one of which visits all CPUs.  Per
- * folio: bpf_node_folio_info(), one to three hash lookups, the counters' array
- * lookup, one bpf_node_admit_set(); without a usable history also one
- * bpf_node_folio_estimate().  Per admitted folio: bpf_node_folio_info() and
- * three hash updates.
+ * Cost per chunk: three bpf_node_device_stat(), one of which visits all CPUs.
+ * Per folio: bpf_node_device_folio_info(), one to three hash lookups, the
+ * counters' array lookup, one bpf_node_device_admit_set(); without a usable
+ * history also one bpf_node_device_folio_estimate().  Per admitted folio:
+ * bpf_node_device_folio_info() and three hash updates.
  */
 #include "node_ext.bpf.h"
 
@@ -204,7 +204,7 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 	/* It left the node, or just moved within. */
 	if (!ctx->class || ctx->src_nid == ctx->dst_nid || !ctx->nr_pages)
 		return;
-	if (bpf_node_folio_info(folio, &info, sizeof(info)))
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info)))
 		return;
 
 	bytes = ctx->stored_bytes / ctx->nr_pages;
@@ -253,7 +253,7 @@ static __always_inline s64 expected(const struct node_folio_info *info)
 /* The same by its content.  What cannot be looked at does not shrink. */
 static __always_inline s64 estimated(struct folio *folio)
 {
-	s32 permille = bpf_node_folio_estimate(folio, samples);
+	s32 permille = bpf_node_device_folio_estimate(folio, samples);
 
 	return permille < 0 ? PAGE_SIZE : permille * PAGE_SIZE / 1000;
 }
@@ -278,9 +278,9 @@ struct purse {
 /* False when the node does not tell: it is going away. */
 static __always_inline bool open_purse(struct purse *purse)
 {
-	u64 total = bpf_node_stat(NSTAT_PHYS_TOTAL);
-	u64 used = bpf_node_stat(NSTAT_PHYS_USED);
-	u64 logical = bpf_node_stat(NSTAT_LOGICAL_USED);
+	u64 total = bpf_node_device_stat(NODE_DEVICE_STAT_PHYS_TOTAL);
+	u64 used = bpf_node_device_stat(NODE_DEVICE_STAT_PHYS_USED);
+	u64 logical = bpf_node_device_stat(NODE_DEVICE_STAT_LOGICAL_USED);
 	u64 permille = aim(), limit = worst, keep = reserve;
 	s64 room;
 
@@ -306,9 +306,9 @@ static __always_inline u32 verdict_on(struct folio *folio, struct purse *purse)
 	s64 bytes, excess;
 	u32 every;
 
-	if (bpf_node_folio_info(folio, &info, sizeof(info))) {
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info))) {
 		NODE_COUNT(unknown, 1);
-		return NADMIT_DENY;
+		return NODE_DEVICE_ADMIT_DENY;
 	}
 
 	bytes = expected(&info);
@@ -340,13 +340,13 @@ static __always_inline u32 verdict_on(struct folio *folio, struct purse *purse)
 		NODE_COUNT(hopeless, 1);
 	else
 		NODE_COUNT(too_large, 1);
-	return NADMIT_DENY;
+	return NODE_DEVICE_ADMIT_DENY;
 
 accept:
 	/* A large folio comes again, page by page, and pays then. */
 	if (!info.order)
 		purse->credit -= excess;
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
@@ -358,7 +358,8 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 		return -1;
 	WRITE_ONCE(short_of_credit, purse.credit < purse.debt);
 	NODE_FOR_EACH_FOLIO(folio, ctx)
-		bpf_node_admit_set(ctx, folio, verdict_on(folio, &purse));
+		bpf_node_device_admit_set(ctx, folio,
+					  verdict_on(folio, &purse));
 	return 0;
 }
 
@@ -381,24 +382,24 @@ NODE_OP(u32, reclaim_folio, struct folio *folio, struct node_victim_ctx *ctx)
 	s64 bytes;
 
 	if (!READ_ONCE(short_of_credit) ||
-	    bpf_node_folio_info(folio, &info, sizeof(info)))
-		return NVICTIM_DEFAULT;
+	    bpf_node_device_folio_info(folio, &info, sizeof(info)))
+		return NODE_DEVICE_VICTIM_DEFAULT;
 	bytes = expected(&info);
 	if (bytes < 0)
-		return NVICTIM_DEFAULT;
+		return NODE_DEVICE_VICTIM_DEFAULT;
 	if ((u64)bytes <= PAGE_SIZE * 1000 / aim()) {
 		NODE_COUNT(kept_on_node, 1);
-		return NVICTIM_KEEP;
+		return NODE_DEVICE_VICTIM_KEEP;
 	}
 	NODE_COUNT(evicted, 1);
-	return NVICTIM_EVICT;
+	return NODE_DEVICE_VICTIM_EVICT;
 }
 
 NODE_OP(void, pressure, struct node_press_ctx *ctx)
 {
 	u64 share = purge;
 
-	if (ctx->pressure < NPRESS_LOW ||
+	if (ctx->pressure < NODE_DEVICE_PRESSURE_LOW ||
 	    ctx->logical_used * 1000 / aim() >= ctx->phys_used)
 		return;
 	WRITE_ONCE(short_of_credit, 1);
@@ -406,8 +407,9 @@ NODE_OP(void, pressure, struct node_press_ctx *ctx)
 		share = 1000;
 	if (!share)
 		return;
-	if (!bpf_node_request_reclaim(ctx->logical_used / PAGE_SIZE * share /
-				      1000))
+	if (!bpf_node_device_request_reclaim(ctx->logical_used / PAGE_SIZE *
+					     share /
+					     1000))
 		NODE_COUNT(purges, 1);
 }
 

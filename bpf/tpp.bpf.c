@@ -42,10 +42,11 @@
  *  - Two mappings can get the same number, though hardly ever do, and a number
  *    may be used again.  Then one page too many is promoted.
  *
- * Cost per report: bpf_node_folio_info(), bpf_node_stat(), the clock, one hash
- * lookup or update.  Per chunk: one bpf_node_stat().  Per folio that is
- * offered, or looked at by reclaim of the node: bpf_node_folio_info(), the
- * clock, one hash lookup.  65536 records take about 6 MiB of kernel memory.
+ * Cost per report: bpf_node_device_folio_info(), bpf_node_device_stat(), the
+ * clock, one hash lookup or update.  Per chunk: one bpf_node_device_stat().
+ * Per folio that is offered, or looked at by reclaim of the node:
+ * bpf_node_device_folio_info(), the clock, one hash lookup.  65536 records take
+ * about 6 MiB of kernel memory.
  */
 #include "node_ext.bpf.h"
 
@@ -112,7 +113,8 @@ static __always_inline bool page_of(struct folio *folio, struct page_key *key)
 {
 	struct node_folio_info info = {};
 
-	if (bpf_node_folio_info(folio, &info, sizeof(info)) || !info.area)
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info)) ||
+	    !info.area)
 		return false;
 	key->area = info.area;
 	key->index = info.index;
@@ -124,14 +126,14 @@ static __always_inline bool page_of(struct folio *folio, struct page_key *key)
 /* DRAM that cannot be asked about is not there. */
 static __always_inline bool dram_is_short(void)
 {
-	u64 bytes = bpf_node_stat(NSTAT_DRAM_FREE);
+	u64 bytes = bpf_node_device_stat(NODE_DEVICE_STAT_DRAM_FREE);
 
 	return bytes == ~0ULL || bytes / PAGE_SIZE < dram_reserve;
 }
 
 NODE_OP(u32, promote_hot, struct folio *folio, struct node_hot_ctx *ctx)
 {
-	bool device = ctx->source == NHOT_DEVICE;
+	bool device = ctx->source == NODE_DEVICE_HOT_DEVICE;
 	struct touches *t, new = {};
 	struct page_key key = {};
 	u64 now, last;
@@ -139,7 +141,7 @@ NODE_OP(u32, promote_hot, struct folio *folio, struct node_hot_ctx *ctx)
 
 	if (!page_of(folio, &key)) {
 		NODE_COUNT(unknown, 1);
-		return NPROMO_SKIP;
+		return NODE_DEVICE_PROMOTE_SKIP;
 	}
 	now = bpf_ktime_get_ns();
 	hot = device && ctx->heat >= heat;
@@ -153,7 +155,7 @@ NODE_OP(u32, promote_hot, struct folio *folio, struct node_hot_ctx *ctx)
 		last = READ_ONCE(t->last);
 		if (!device && within(last, now, gap)) {
 			NODE_COUNT(same_touch, 1);
-			return NPROMO_SKIP;
+			return NODE_DEVICE_PROMOTE_SKIP;
 		}
 		WRITE_ONCE(t->last, now);
 		if (hot || within(last, now, window))
@@ -163,19 +165,19 @@ NODE_OP(u32, promote_hot, struct folio *folio, struct node_hot_ctx *ctx)
 	}
 	if (!hot && (!t || !READ_ONCE(t->wanted))) {
 		NODE_COUNT(first_touch, 1);
-		return NPROMO_SKIP;
+		return NODE_DEVICE_PROMOTE_SKIP;
 	}
 
 	/* It stays marked: reclaim of the node may still promote it. */
 	if (dram_is_short()) {
 		NODE_COUNT(no_dram, 1);
-		return NPROMO_SKIP;
+		return NODE_DEVICE_PROMOTE_SKIP;
 	}
 	if (hot)
 		NODE_COUNT(device_hot, 1);
 	else
 		NODE_COUNT(second_touch, 1);
-	return NPROMO_ONE;
+	return NODE_DEVICE_PROMOTE_ONE;
 }
 
 /* ---- demotion ------------------------------------------------------------ */
@@ -185,10 +187,10 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 	u64 total, leave, share = headroom, pages;
 
 	/* Somebody waits for this.  Today a cgroup's limit offers nothing. */
-	if (ctx->reclaimer == NRECLAIMER_DIRECT ||
-	    ctx->reclaimer == NRECLAIMER_MEMCG)
+	if (ctx->reclaimer == NODE_DEVICE_RECLAIMER_DIRECT ||
+	    ctx->reclaimer == NODE_DEVICE_RECLAIMER_MEMCG)
 		return 0;
-	total = bpf_node_stat(NSTAT_LOGICAL_TOTAL);
+	total = bpf_node_device_stat(NODE_DEVICE_STAT_LOGICAL_TOTAL);
 	if (total == ~0ULL)
 		return -1;
 	if (share > 1000)
@@ -212,11 +214,11 @@ NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 		if (t && within(READ_ONCE(t->wanted), bpf_ktime_get_ns(),
 				stay)) {
 			NODE_COUNT(kept_in_dram, 1);
-			return NADMIT_KEEP;
+			return NODE_DEVICE_ADMIT_KEEP;
 		}
 	}
 	NODE_COUNT(demoted, 1);
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 /* ---- what is there ------------------------------------------------------- */
@@ -228,25 +230,25 @@ NODE_OP(u32, reclaim_folio, struct folio *folio, struct node_victim_ctx *ctx)
 	u64 now;
 
 	if (!page_of(folio, &key))
-		return NVICTIM_DEFAULT;
+		return NODE_DEVICE_VICTIM_DEFAULT;
 	t = bpf_map_lookup_elem(&touched, &key);
 	if (!t)
-		return NVICTIM_DEFAULT;
+		return NODE_DEVICE_VICTIM_DEFAULT;
 	now = bpf_ktime_get_ns();
 	if (within(READ_ONCE(t->wanted), now, window)) {
 		NODE_COUNT(victim_promoted, 1);
-		return NVICTIM_PROMOTE;
+		return NODE_DEVICE_VICTIM_PROMOTE;
 	}
 	if (within(READ_ONCE(t->last), now, window)) {
 		NODE_COUNT(victim_kept, 1);
-		return NVICTIM_KEEP;
+		return NODE_DEVICE_VICTIM_KEEP;
 	}
-	return NVICTIM_DEFAULT;
+	return NODE_DEVICE_VICTIM_DEFAULT;
 }
 
 /*
- * A tier whose pages all have their own space is at NPRESS_OK unless its driver
- * says otherwise: this is for one that shrinks.
+ * A tier whose pages all have their own space is at NODE_DEVICE_PRESSURE_OK
+ * unless its driver says otherwise: this is for one that shrinks.
  */
 NODE_OP(void, pressure, struct node_press_ctx *ctx)
 {
@@ -257,9 +259,9 @@ NODE_OP(void, pressure, struct node_press_ctx *ctx)
 	leave = ctx->phys_total / 1000 * share;
 	unused = ctx->phys_total > ctx->phys_used ?
 		 ctx->phys_total - ctx->phys_used : 0;
-	if (ctx->pressure < NPRESS_LOW || unused >= leave)
+	if (ctx->pressure < NODE_DEVICE_PRESSURE_LOW || unused >= leave)
 		return;
-	if (!bpf_node_request_reclaim((leave - unused) / PAGE_SIZE + 1))
+	if (!bpf_node_device_request_reclaim((leave - unused) / PAGE_SIZE + 1))
 		NODE_COUNT(purges, 1);
 }
 

@@ -5,17 +5,17 @@
  * For a device whose capacity may shrink, or whose pages may come to take more,
  * and for whoever wants room left for that.  The kernel lets pages in until a
  * tenth of the physical space is left.  A device that loses more than that is
- * at NPRESS_CRITICAL at once, and pages have to leave in a hurry.  With this
- * policy admission ends earlier, slows down before it ends, and begins again
- * only when there is some distance:
+ * at NODE_DEVICE_PRESSURE_CRITICAL at once, and pages have to leave in a hurry.
+ * With this policy admission ends earlier, slows down before it ends, and
+ * begins again only when there is some distance:
  *
- *	NPRESS_OK	full speed, "rate_ok"
- *	NPRESS_LOW	"rate_low"; on the way in, "age" of the pages are
+ *	OK		full speed, "rate_ok"
+ *	LOW		"rate_low"; on the way in, "age" of the pages are
  *			reclaimed, the coldest, to make room for colder ones
  *	below "stop"	nothing more comes in, until "resume" is free again and
  *			"settle" is over
- *	NPRESS_HIGH	nothing, natively; one page per second is what remains
- *			of the rate, so that no burst follows
+ *	HIGH		nothing, natively; the rate is 0, so that no burst
+ *			follows
  *
  * What is inexact, and why that is fine:
  *
@@ -30,8 +30,8 @@
  *  - The kernel ignores the rate for reclaim at priority 4 or below, unless that
  *    is proactive.  "stop" holds for that, too.
  *
- * Cost per chunk: one bpf_node_stat(), the clock when the gate is or gets
- * closed, one array lookup for the counters; nothing per folio.
+ * Cost per chunk: one bpf_node_device_stat(), the clock when the gate is or
+ * gets closed, one array lookup for the counters; nothing per folio.
  */
 #include "node_ext.bpf.h"
 
@@ -40,10 +40,11 @@ NODE_POLICY(watermark, "slows admission down before the device gets full");
 #define PAGE_SIZE	4096ULL
 #define NSEC_PER_MSEC	1000000ULL
 
-NODE_TUNABLE(u32, rate_ok, 0, 0, 1 << 30, "pages/s",
-	     "admission while there is enough space; 0 is no limit");
-NODE_TUNABLE(u32, rate_low, 2048, 1, 1 << 30, "pages/s",
-	     "admission while space is low");
+NODE_TUNABLE(u32, rate_ok, NODE_DEVICE_RATE_UNLIMITED, 0,
+	     NODE_DEVICE_RATE_UNLIMITED, "pages/s",
+	     "admission while there is enough space; 4294967295 is no limit");
+NODE_TUNABLE(u32, rate_low, 2048, 0, NODE_DEVICE_RATE_UNLIMITED, "pages/s",
+	     "admission while space is low; 0 is none");
 NODE_TUNABLE(u32, stop, 180, 0, 1000, "permille",
 	     "free physical space below which nothing comes in");
 NODE_TUNABLE(u32, resume, 220, 0, 1000, "permille",
@@ -69,9 +70,6 @@ NODE_COUNTERS(struct watermark_counters);
 /* When there was too little space the last time, in ns; 0: the gate is open. */
 static u64 closed_at;
 
-/* The rate in force, in pages per second.  Only init and pressure write it. */
-static u32 rate_now;
-
 static __always_inline u64 at_most(u64 value, u64 limit)
 {
 	return value < limit ? value : limit;
@@ -85,7 +83,7 @@ static __always_inline u64 share(u64 total, u64 permille)
 
 NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 {
-	u64 total = bpf_node_stat(NSTAT_PHYS_TOTAL);
+	u64 total = bpf_node_device_stat(NODE_DEVICE_STAT_PHYS_TOTAL);
 	u64 since = READ_ONCE(closed_at), low, high, now, room;
 
 	if (total == ~0ULL)
@@ -93,7 +91,8 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 	low = share(total, stop);
 	high = share(total, resume);
 
-	if (ctx->pressure >= NPRESS_HIGH || ctx->phys_free < low + PAGE_SIZE) {
+	if (ctx->pressure >= NODE_DEVICE_PRESSURE_HIGH ||
+	    ctx->phys_free < low + PAGE_SIZE) {
 		now = bpf_ktime_get_ns();
 		WRITE_ONCE(closed_at, now ? now : 1);
 		if (!since)
@@ -124,49 +123,39 @@ refuse:
 	return -1;
 }
 
-/* 0 would be no limit. */
 static __always_inline u32 rate_at(u32 level)
 {
-	u32 rate = rate_low;
-
-	if (level >= NPRESS_HIGH)
-		return 1;
-	if (level == NPRESS_LOW)
-		return rate ? rate : 1;
-	return rate_ok;
+	if (level >= NODE_DEVICE_PRESSURE_HIGH)
+		return 0;
+	return level == NODE_DEVICE_PRESSURE_LOW ? rate_low : rate_ok;
 }
 
 NODE_OP(void, pressure, struct node_press_ctx *ctx)
 {
 	u64 pages = ctx->logical_used / PAGE_SIZE * at_most(age, 1000) / 1000;
-	u32 rate = rate_at(ctx->pressure);
 
-	/* To set a rate refills it: only when it is another one. */
-	if (rate != READ_ONCE(rate_now)) {
-		if (bpf_node_admit_rate(rate))
-			return;
-		WRITE_ONCE(rate_now, rate);
-	}
+	/* On an error the policy is about to leave. */
+	if (bpf_node_device_admit_rate(rate_at(ctx->pressure)))
+		return;
 	if (ctx->pressure < ctx->old_pressure)
 		NODE_COUNT(speedups, 1);
 	if (ctx->pressure <= ctx->old_pressure)
 		return;
 	NODE_COUNT(slowdowns, 1);
 	/* From HIGH on the kernel does it by itself. */
-	if (ctx->pressure == NPRESS_LOW && pages &&
-	    !bpf_node_request_reclaim(pages))
+	if (ctx->pressure == NODE_DEVICE_PRESSURE_LOW && pages &&
+	    !bpf_node_device_request_reclaim(pages))
 		NODE_COUNT(agings, 1);
 }
 
 /* Chunks may come before the first call of pressure. */
 NODE_OP(s32, init, struct node_policy_info *info)
 {
-	u64 level = bpf_node_stat(NSTAT_PRESSURE);
-	u32 rate = rate_at(level > NPRESS_CRITICAL ? NPRESS_OK : level);
+	u64 level = bpf_node_device_stat(NODE_DEVICE_STAT_PRESSURE);
 
-	if (!bpf_node_admit_rate(rate))
-		WRITE_ONCE(rate_now, rate);
-	return 0;
+	if (level > NODE_DEVICE_PRESSURE_CRITICAL)
+		level = NODE_DEVICE_PRESSURE_OK;
+	return bpf_node_device_admit_rate(rate_at(level));
 }
 
 NODE_OPS(watermark, admit_batch, pressure, init);

@@ -31,20 +31,9 @@
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
 /*
- * Constants of the interface that are macros in the kernel: BTF, and so
- * vmlinux.h, carries types and enumerators only.
+ * The constants of the interface are enumerators, so vmlinux.h has them. What
+ * follows are macros in the kernel, which it has not.
  */
-
-/* The version of the interface that this header was written for. */
-#define NODE_DEVICE_OPS_VERSION	1
-
-/* node_folio_info.flags */
-#define NFOLIO_DIRTY		(1U << 0)
-#define NFOLIO_WORKINGSET	(1U << 1)
-#define NFOLIO_SHARED		(1U << 2)
-
-/* bpf_node_folio_sample() copies no more than this at once. */
-#define NODE_SAMPLE_MAX		256
 
 /* Errors that init() may answer with, and that kernel functions return. */
 #ifndef EPERM
@@ -56,11 +45,12 @@
 #define ENODEV		19
 #define EINVAL		22
 #define ENOSPC		28
+#define EMLINK		31
 #define EOPNOTSUPP	95
 #define ESTALE		116
 #endif
 
-/* What bpf_node_stat() says when there is nothing to tell. */
+/* What bpf_node_device_stat() says when there is nothing to tell. */
 #ifndef U64_MAX
 #define U64_MAX		(~0ULL)
 #endif
@@ -76,17 +66,17 @@
 
 /*
  * Kernel functions of the interface.  A vmlinux.h made with a recent pahole
- * declares them too; the same declaration twice is no error.  Weak, so that a
- * policy can ask with bpf_ksym_exists() for one that came later than the
- * others.
+ * declares them too; the same declaration twice is no error.  Version 1 has all
+ * of them: where one is missing, the load fails and names it.  One that comes
+ * later is declared __weak, so that a policy can ask with bpf_ksym_exists().
  */
 
 /**
- * bpf_node_folio_sample - copy a piece of a folio's content
+ * bpf_node_device_folio_sample - copy a piece of a folio's content
  * @folio: the folio that the member was given, or one of the chunk
  * @off: where in the folio to start, in bytes
  * @buf: where to copy to
- * @buf__sz: how much to copy, 1 to NODE_SAMPLE_MAX bytes
+ * @buf__sz: how much to copy, 1 to NODE_DEVICE_SAMPLE_MAX bytes
  *
  * The owner may be writing to the folio meanwhile: the copy need not be
  * consistent in itself, and the content may differ by the time it is stored.
@@ -95,60 +85,67 @@
  * Return: 0, -EINVAL when the piece is not inside the folio, -EIO when the
  * memory is bad.
  */
-extern int bpf_node_folio_sample(struct folio *folio, u32 off, void *buf,
-				 u32 buf__sz) __weak __ksym;
+extern int bpf_node_device_folio_sample(struct folio *folio, u32 off, void *buf,
+					u32 buf__sz) __ksym;
 
 /**
- * bpf_node_folio_estimate - estimate how well a folio's content compresses
+ * bpf_node_device_folio_estimate - estimate how well a folio's content
+ * compresses
  * @folio: the folio that the member was given, or one of the chunk
- * @samples: windows of 64 bytes to look at, 1 to 64; 0 means 16
+ * @samples: windows of 64 bytes to look at, 1 to NODE_DEVICE_WINDOWS_MAX (64), all
+ *	over the folio; 0 means 16
  *
  * It measures how evenly the values of the bytes are distributed: 0 is one byte
  * repeated, English text is near 600, compressed data near 980.  It does not see
  * repetition, which compresses better, nor that hexadecimal digits in random
  * order (near 500) hardly compress.  docs/policies.md has more of such values.
- * Of a large folio it sees the first page only.
+ * Of a large folio it sees so many windows as well, of pages that are spread over
+ * it.
  *
- * Allowed in admit_batch, admit_folio and choose_class.
+ * Allowed in admit_batch, admit_folio, choose_class and reclaim_folio.
  * Return: 0 to 1000, -EINVAL for too many windows, -EIO when the memory is bad.
  */
-extern s32 bpf_node_folio_estimate(struct folio *folio,
-				   u32 samples) __weak __ksym;
+extern s32 bpf_node_device_folio_estimate(struct folio *folio,
+					  u32 samples) __ksym;
 
 /**
- * bpf_node_folio_info - what the kernel knows about a folio
+ * bpf_node_device_folio_info - what the kernel knows about a folio
  * @folio: the folio that the member was given, or one of the chunk
- * @info: filled in
+ * @info: filled in; fields that the kernel does not have are 0
  * @info__sz: sizeof(*info)
  *
  * Allowed in admit_batch, admit_folio, choose_class, migrated, promote_fault,
  * promote_hot and reclaim_folio.
- * Return: 0, -EINVAL for a size that the kernel does not know, -ENODEV when the
- * node is going away.  After an error @info holds nothing useful.
+ * Return: 0, -ENODEV when the node is going away, -EMLINK when a second
+ * struct_ops map has been made of the policy's programs.  After an error all of
+ * @info is 0.
  */
-extern int bpf_node_folio_info(struct folio *folio,
-			       struct node_folio_info *info,
-			       u32 info__sz) __weak __ksym;
+extern int bpf_node_device_folio_info(struct folio *folio,
+				      struct node_folio_info *info,
+			       u32 info__sz) __ksym;
 
 /**
- * bpf_node_stat - how the policy's node is
- * @item: enum node_stat: NSTAT_PHYS_TOTAL, NSTAT_PHYS_USED,
- *	NSTAT_LOGICAL_TOTAL, NSTAT_LOGICAL_USED, NSTAT_BALLOON and
- *	NSTAT_DRAM_FREE in bytes, NSTAT_PRESSURE as enum node_pressure
+ * bpf_node_device_stat - how the policy's node is
+ * @item: enum node_stat: NODE_DEVICE_STAT_PHYS_TOTAL,
+ *	NODE_DEVICE_STAT_PHYS_USED, NODE_DEVICE_STAT_LOGICAL_TOTAL,
+ *	NODE_DEVICE_STAT_LOGICAL_USED, NODE_DEVICE_STAT_BALLOON and
+ *	NODE_DEVICE_STAT_DRAM_FREE in bytes, NODE_DEVICE_STAT_PRESSURE as enum
+ *	node_pressure
  *
  * As of now, and each item for itself: two of them need not fit together.
- * NSTAT_LOGICAL_USED visits all CPUs.  Ask once per chunk, not per folio.
+ * NODE_DEVICE_STAT_LOGICAL_USED visits all CPUs.  Ask once per chunk, not per
+ * folio.
  *
  * Allowed in all members.
- * Return: the value.  U64_MAX for an item that the kernel does not know, and
- * when the node is going away.
+ * Return: the value.  U64_MAX for an item that the kernel does not know, when the
+ * node is going away, and where bpf_node_device_folio_info() says -EMLINK.
  */
-extern u64 bpf_node_stat(u32 item) __weak __ksym;
+extern u64 bpf_node_device_stat(u32 item) __ksym;
 
-struct bpf_iter_node_folio;
+struct bpf_iter_node_device_folio;
 
 /**
- * bpf_iter_node_folio_new - begin to walk the folios of a chunk
+ * bpf_iter_node_device_folio_new - begin to walk the folios of a chunk
  * @it: the iterator
  * @ctx: what admit_batch was given, nothing else
  *
@@ -157,30 +154,31 @@ struct bpf_iter_node_folio;
  * Allowed in admit_batch.
  * Return: 0, -EINVAL when there is no folio to walk.
  */
-extern int bpf_iter_node_folio_new(struct bpf_iter_node_folio *it,
-				   struct node_admit_ctx *ctx) __weak __ksym;
+extern int bpf_iter_node_device_folio_new(struct bpf_iter_node_device_folio *it,
+					  struct node_admit_ctx *ctx) __ksym;
 
 /**
- * bpf_iter_node_folio_next - the next folio of a chunk
+ * bpf_iter_node_device_folio_next - the next folio of a chunk
  * @it: the iterator
  *
  * Allowed in admit_batch.
  * Return: the folio, valid until the member returns, or NULL after the last.
  */
 extern struct folio *
-bpf_iter_node_folio_next(struct bpf_iter_node_folio *it) __weak __ksym;
+bpf_iter_node_device_folio_next(struct bpf_iter_node_device_folio *it) __ksym;
 
 /**
- * bpf_iter_node_folio_destroy - end a walk
+ * bpf_iter_node_device_folio_destroy - end a walk
  * @it: the iterator
  *
  * Allowed in admit_batch.
  */
 extern void
-bpf_iter_node_folio_destroy(struct bpf_iter_node_folio *it) __weak __ksym;
+bpf_iter_node_device_folio_destroy(
+				  struct bpf_iter_node_device_folio *it) __ksym;
 
 /**
- * bpf_node_admit_set - decide about a folio of the chunk in advance
+ * bpf_node_device_admit_set - decide about a folio of the chunk in advance
  * @ctx: what admit_batch was given, nothing else
  * @folio: a folio of the chunk
  * @verdict: enum node_admit
@@ -191,38 +189,43 @@ bpf_iter_node_folio_destroy(struct bpf_iter_node_folio *it) __weak __ksym;
  * Allowed in admit_batch.
  * Return: 0, -ENOENT when the folio is not in the chunk.
  */
-extern int bpf_node_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
-			      u32 verdict) __weak __ksym;
+extern int bpf_node_device_admit_set(struct node_admit_ctx *ctx,
+				     struct folio *folio,
+				     u32 verdict) __ksym;
 
 /**
- * bpf_node_admit_rate - limit how much comes into the node
- * @pages_per_sec: pages per second, 0 for no limit
+ * bpf_node_device_admit_rate - limit how much comes into the node
+ * @pages_per_sec: pages per second; 0 for none, NODE_DEVICE_RATE_UNLIMITED for
+ *	no limit
  *
  * Holds until the next call and ends with the policy.  Called in init, it takes
  * effect when the policy is attached, and not if init refuses.
  *
  * It does not hold for reclaim at priority 4 or below, unless that is
- * proactive.  Up to a second's worth can come at once, and each call allows
- * that again.
+ * proactive.  What was not used can come later, up to a second's worth.  A call
+ * adds nothing to that: it can be repeated at will.
  *
- * Allowed in pressure and init.
+ * Allowed in admit_batch, promote_hot, pressure and init.
  * Return: 0, -ENODEV when the node is going away, -ESTALE when another policy
- * has just taken the place of this one.
+ * has just taken the place of this one, -EMLINK as
+ * bpf_node_device_folio_info().
  */
-extern int bpf_node_admit_rate(u32 pages_per_sec) __weak __ksym;
+extern int bpf_node_device_admit_rate(u32 pages_per_sec) __ksym;
 
 /**
- * bpf_node_request_reclaim - have pages of the node reclaimed
+ * bpf_node_device_request_reclaim - have pages of the node reclaimed
  * @nr_pages: how many, in addition to what was requested before
  *
  * A worker reclaims them soon, and as many as it can.  Requests that wait are
  * cut to the size of the node.
  *
- * Allowed in pressure.
- * Return: 0, -ENODEV when the node is going away, -ESTALE when another policy
- * has just taken the place of this one.
+ * Allowed in admit_batch, promote_hot and pressure, and in init, where it is too
+ * early.
+ * Return: 0, -ENODEV when the node is going away, -ESTALE when this is not the
+ * policy of the node, not yet or not any more, -EMLINK as
+ * bpf_node_device_folio_info().
  */
-extern int bpf_node_request_reclaim(u64 nr_pages) __weak __ksym;
+extern int bpf_node_device_request_reclaim(u64 nr_pages) __ksym;
 
 /**
  * NODE_FOR_EACH_FOLIO - walk the folios of a chunk, in admit_batch
@@ -232,7 +235,7 @@ extern int bpf_node_request_reclaim(u64 nr_pages) __weak __ksym;
  * Like a for statement: the body may break and continue.
  */
 #define NODE_FOR_EACH_FOLIO(_folio, _ctx)				\
-	bpf_for_each(node_folio, _folio, _ctx)
+	bpf_for_each(node_device_folio, _folio, _ctx)
 
 /**
  * NODE_POLICY - name the policy of this object

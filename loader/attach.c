@@ -240,6 +240,10 @@ static int refused(struct attempt *a, int err, struct failure *f)
 			    "Use a newer kernel or a version of the policy for this one.",
 			    "it was written for version %u of struct " OPS_TYPE
 			    ", which this kernel does not offer", a->obj.version);
+	if (err == -EMLINK)
+		return fail(f, err, "Load it again.",
+			    "its programs were also put into another struct_ops map%s",
+			    init ? ", or its init() refused the node with EMLINK" : "");
 	if (err == -ECANCELED && init)
 		return fail(f, err,
 			    "init() must return 0 or a negative error number.",
@@ -308,6 +312,7 @@ static struct json_object *attached_json(const struct attempt *a, uint32_t id,
 	out_str(o, "pin", path);
 	out_str(o, "path", a->file);
 	json_object_object_add(o, "tunables", tunables_json(&a->obj));
+	json_object_object_add(o, "demotion_enabled", node_demotion_json());
 	out_str(o, "unload", unload);
 	return o;
 }
@@ -483,8 +488,10 @@ int do_load(const struct cmdline *c)
 		close(link_fd);
 	clean = clean_up(nid, err || id != new_id ? new_id : 0, &removed);
 	unlock_node(nid, lock);
-	if (!err)
+	if (!err) {
 		print_loaded(&a, new_id, link_id, id);
+		node_tell_demotion();
+	}
 out:
 	if (err)
 		explain("load", &a, c->args[1], &f);
@@ -543,6 +550,15 @@ static int update(struct attempt *a, struct failure *f)
 	return err;
 }
 
+/* Verdicts on this node that the kernel had to override, of all its policies. */
+static int count_overridden(const struct node *node, uint64_t *nr)
+{
+	struct node_stat stat;
+	int err = node_stat(node, &stat);
+
+	return err ?: node_stat_u64(&stat, "overridden", nr);
+}
+
 /*
  * --settle: watch the new policy for a while.  The kernel counts for the node,
  * so @before must have been read before the swap.
@@ -564,7 +580,7 @@ static int watch(const struct attempt *a, double seconds, uint32_t new_id,
 				    "Look at it with \"nodectl status\".",
 				    "policy \"%s\" (id %u) did not stay", a->obj.name,
 				    new_id);
-		if (!node_attr_u64(&a->node, "overridden", &now) && now > before)
+		if (!count_overridden(&a->node, &now) && now > before)
 			break;
 	}
 	if (now > before)
@@ -750,7 +766,7 @@ int do_swap(const struct cmdline *c)
 		goto out;
 	}
 	err = pin_maps(&a, id, &f);
-	if (node_attr_u64(&a.node, "overridden", &before))
+	if (count_overridden(&a.node, &before))
 		before = 0;
 	if (!err)
 		err = update(&a, &f);

@@ -257,6 +257,13 @@ static enum presence swap_on(void)
 	return lines > 1 ? PRESENT : MISSING;
 }
 
+static enum presence demotion_on(void)
+{
+	int on = node_demotion();
+
+	return on < 0 ? UNKNOWN : on ? PRESENT : MISSING;
+}
+
 static void check_system(struct check_state *s)
 {
 	struct failure f = {};
@@ -281,6 +288,9 @@ static void check_system(struct check_state *s)
 	       "debugfs at /sys/kernel/debug",
 	       "The counters of the emulated device are not to be seen",
 	       "Mount it: mount -t debugfs debugfs /sys/kernel/debug");
+	report(s, false, demotion_on(),
+	       "demotion (/sys/kernel/mm/numa/demotion_enabled)",
+	       "Nothing enters a device node", "Turn it on: " DEMOTION_ON);
 	report(s, false, swap_on(), "swap space",
 	       "What a policy denies, and a full fenced node, have nowhere to go",
 	       "Add some with swapon.");
@@ -326,6 +336,8 @@ int do_check(const struct cmdline *c)
 	if (s.array) {
 		o = json_object_new_object();
 		out_bool(o, "ok", !s.missing);
+		json_object_object_add(o, "demotion_enabled",
+				       node_demotion_json());
 		json_object_object_add(o, "checks", s.array);
 		out_record(o);
 	} else if (s.missing) {

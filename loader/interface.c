@@ -40,21 +40,21 @@ static const struct {
 	bool required;
 	const char *consequence;
 } kfuncs[] = {
-	{ "bpf_node_folio_sample", true,
+	{ "bpf_node_device_folio_sample", true,
 	  "Policies that look at the content of pages do not load" },
-	{ "bpf_node_folio_estimate", true,
+	{ "bpf_node_device_folio_estimate", true,
 	  "Policies that estimate compressibility (compressible, ratio_keeper) do not load" },
-	{ "bpf_node_folio_info", true,
+	{ "bpf_node_device_folio_info", true,
 	  "Policies that look at owner and flags (memcg_budget, ratio_keeper, tpp, anti_thrash) do not load" },
-	{ "bpf_node_stat", false,
+	{ "bpf_node_device_stat", false,
 	  "Policies that ask how the node is (ratio_keeper, watermark, tpp) do not load" },
-	{ "bpf_iter_node_folio_new", false,
+	{ "bpf_iter_node_device_folio_new", false,
 	  "Policies that walk a chunk (ratio_keeper, anti_thrash) do not load" },
-	{ "bpf_node_admit_set", false,
+	{ "bpf_node_device_admit_set", false,
 	  "Policies that decide about a chunk at once (ratio_keeper, anti_thrash) do not load" },
-	{ "bpf_node_admit_rate", false,
+	{ "bpf_node_device_admit_rate", false,
 	  "Policies that limit the rate of admission (watermark) do not load" },
-	{ "bpf_node_request_reclaim", false,
+	{ "bpf_node_device_request_reclaim", false,
 	  "Policies that have the node reclaimed (ratio_keeper, watermark, tpp) do not load" },
 };
 

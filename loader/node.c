@@ -16,8 +16,9 @@
 
 #include "node.h"
 
-/* The unit tests point this to a directory of their own. */
+/* The unit tests point these to files of their own. */
 const char *sys_node_dir = "/sys/devices/system/node";
+const char *sys_demotion = "/sys/kernel/mm/numa/demotion_enabled";
 
 /**
  * node_parse - read the name of a node
@@ -140,6 +141,43 @@ bool node_has_memory(int nid)
 	bool set[NODE_MAX];
 
 	return nid >= 0 && nid < NODE_MAX && has_device_memory(set) && set[nid];
+}
+
+/**
+ * node_demotion - does reclaim demote at all?
+ *
+ * Return: 1 or 0, or a negative errno if the kernel does not say.
+ */
+int node_demotion(void)
+{
+	char text[16];
+	int err;
+
+	err = read_trimmed(AT_FDCWD, sys_demotion, text, sizeof(text));
+	if (err)
+		return err;
+	return !strcmp(text, "true") || !strcmp(text, "1");
+}
+
+/**
+ * node_demotion_json - node_demotion() as a value, null if the kernel does not
+ * say
+ */
+struct json_object *node_demotion_json(void)
+{
+	int on = node_demotion();
+
+	return on < 0 ? NULL : json_object_new_boolean(on);
+}
+
+/**
+ * node_tell_demotion - say so if nothing can enter a device node
+ */
+void node_tell_demotion(void)
+{
+	if (!node_demotion())
+		p_info("demotion is off, so nothing enters a device node. Turn it on: "
+		       DEMOTION_ON);
 }
 
 static bool node_has_device(int nid)
@@ -269,6 +307,17 @@ int node_attr(const struct node *node, const char *attr, char *buf, size_t size)
 	return read_trimmed(node->dirfd, attr, buf, size);
 }
 
+static int parse_u64(const char *text, char last, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (errno || !isdigit((unsigned char)text[0]) || (*end && *end != last))
+		return -EINVAL;
+	return 0;
+}
+
 /**
  * node_attr_u64 - read one attribute that is a number
  * @node: the node
@@ -279,15 +328,45 @@ int node_attr(const struct node *node, const char *attr, char *buf, size_t size)
  */
 int node_attr_u64(const struct node *node, const char *attr, uint64_t *value)
 {
-	char text[64], *end;
+	char text[64];
 	int err;
 
 	err = node_attr(node, attr, text, sizeof(text));
-	if (err)
-		return err;
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (errno || !isdigit((unsigned char)text[0]) || *end)
-		return -EINVAL;
-	return 0;
+	return err ?: parse_u64(text, '\0', value);
+}
+
+/**
+ * node_stat - read all counters at once
+ * @node: the node
+ * @stat: they, for node_stat_u64()
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_stat(const struct node *node, struct node_stat *stat)
+{
+	return node_attr(node, "stat", stat->text, sizeof(stat->text));
+}
+
+/**
+ * node_stat_u64 - one of them
+ * @stat: from node_stat()
+ * @name: the counter
+ * @value: its value
+ *
+ * Return: 0, -ENOENT when there is none of that name, -EINVAL when its value is
+ * no number.
+ */
+int node_stat_u64(const struct node_stat *stat, const char *name,
+		  uint64_t *value)
+{
+	const char *line = stat->text;
+	size_t len = strlen(name);
+
+	while (strncmp(line, name, len) || line[len] != ' ') {
+		line = strchr(line, '\n');
+		if (!line)
+			return -ENOENT;
+		line++;
+	}
+	return parse_u64(line + len + 1, '\n', value);
 }

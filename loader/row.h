@@ -24,7 +24,7 @@ enum row_cell {
  * @policy: its policy, empty for none
  * @pressure: its level, empty when unknown
  * @cell: numbers; space in bytes, the balloon in pages, rates per second
- * @admit_rate: pages per second that the policy lets in, 0 for no limit
+ * @admit_rate: pages per second that the policy lets in, UINT32_MAX for no limit
  * @balloon_target: pages
  */
 struct row {

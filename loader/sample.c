@@ -117,15 +117,21 @@ _Static_assert(ARRAY_SIZE(counters) <= SAMPLE_MAX, "SAMPLE_MAX is too small");
  */
 void sample_read(const struct node *node, struct sample *s)
 {
+	struct node_stat stat;
 	struct timespec ts;
+	int err, no_stat;
 	size_t i;
-	int err;
 
 	memset(s, 0, sizeof(*s));
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	s->time = ts.tv_sec + ts.tv_nsec / 1e9;
+	no_stat = node_stat(node, &stat);
 	for (i = 0; i < nr_counters; i++) {
-		err = node_attr_u64(node, counters[i].name, &s->value[i]);
+		if (counters[i].gauge)
+			err = node_attr_u64(node, counters[i].name, &s->value[i]);
+		else
+			err = no_stat ?: node_stat_u64(&stat, counters[i].name,
+						       &s->value[i]);
 		s->known[i] = !err;
 		s->nr_known += !err;
 		s->nr_failed += err && err != -ENOENT;

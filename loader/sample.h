@@ -18,10 +18,11 @@ enum counter_group {
 };
 
 /**
- * struct counter - one file below nodeN/device that holds a number
- * @name: of the file
+ * struct counter - one number that the kernel shows below nodeN/device
+ * @name: of the line in stat, or of the file
  * @group: what it is listed with
- * @gauge: goes up and down: has no difference worth printing
+ * @gauge: goes up and down: has a file of its own, and no difference worth
+ *         printing
  * @member: whose verdict it counts, or NULL
  * @word: that verdict
  */

@@ -108,6 +108,7 @@ static void add_summary(struct json_object *o, const struct node *node,
 		json_object_array_add(features, json_object_new_string(word));
 	json_object_object_add(o, "features", features);
 	out_bool(o, "has_memory", node_has_memory(node->nid));
+	json_object_object_add(o, "demotion_enabled", node_demotion_json());
 	for (i = 0; i < NR_SPACE; i++)
 		json_object_object_add(o, space_attrs[i], s->known[i] ?
 				       json_object_new_uint64(s->space[i]) : NULL);
@@ -181,7 +182,7 @@ static const char *limit_text(const struct sample *s, const char *name,
 
 	if (!sample_get(s, name, &limit))
 		snprintf(buf, size, "-");
-	else if (!limit)
+	else if (limit == UINT32_MAX)
 		snprintf(buf, size, "no limit");
 	else
 		snprintf(buf, size, "at most %" PRIu64 " pages/s", limit);
@@ -776,6 +777,8 @@ int do_status(const struct cmdline *c)
 		array = json_object_new_array();
 	else if (!nr)
 		p_info("there is no device node; load the driver of a device first.");
+	else
+		node_tell_demotion();
 	for (i = 0; i < nr; i++) {
 		status = show_status(nids[i], array);
 		failed += status == NODECTL_NONE;

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
+# usage: deps.sh [matrix]
 # Install what is missing to build and run everything here, and say what. Does
-# nothing, and needs no network and no root, when all is there.
+# nothing, and needs no network and no root, when all is there. "matrix" adds
+# what only make matrix needs.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,6 +22,8 @@ libcmocka-dev libnuma-dev numactl stress-ng jq redis-server redis-tools  tests a
 shellcheck  make lint
 python3-ply python3-git  make checkpatch
 wget ca-certificates  the kernel source, where Debian does not have it
+'
+[ "${1-}" != matrix ] || wanted+='gcc-aarch64-linux-gnu sparse  make matrix
 '
 
 installed() {

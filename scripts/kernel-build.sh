@@ -21,7 +21,6 @@ image=$build/image/$flavour
 config=$top/kernel-patches/config
 log=$build/log/kernel-$flavour.log
 jobs=${JOBS:-$(nproc)}
-cc=gcc
 # Raise it when this script builds or stores something in another way.
 format=2
 keep=6
@@ -32,17 +31,7 @@ debug) fragments=("$config/vm.config" "$config/debug.config") ;;
 *) die "KERNEL=$flavour: there are 'release' and 'debug'" ;;
 esac
 
-# The caller's make (its flags, its KERNEL=...) is not the kernel's.
-unset MAKEFLAGS MFLAGS MAKELEVEL KERNEL
-export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_COMPRESS=1
-# kbuild writes dependency files: ccache takes them in place of a second
-# preprocessing of each file that it does not know.
-export CCACHE_DEPEND=1
-# Another checkout's objects are as good as ours.
-export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
-export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
-export KBUILD_BUILD_USER=node_ext KBUILD_BUILD_HOST=node_ext KBUILD_BUILD_VERSION=1
-command -v ccache >/dev/null && cc="ccache gcc"
+kernel_env
 
 for t in gcc make flex bison bc pahole perl; do
 	command -v $t >/dev/null || die "$t is missing" "run: make deps"

@@ -71,3 +71,19 @@ with_progress() {
 	fi
 	say "  done in $((SECONDS - start)) s"
 }
+
+# kernel_env: the environment of a kernel's build, and the compiler in $cc.
+kernel_env() {
+	# The caller's make (its flags, its KERNEL=...) is not the kernel's.
+	unset MAKEFLAGS MFLAGS MAKELEVEL KERNEL
+	export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_COMPRESS=1
+	# kbuild writes dependency files: ccache takes them in place of a second
+	# preprocessing of each file that it does not know.
+	export CCACHE_DEPEND=1
+	# Another checkout's objects are as good as ours.
+	export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+	export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+	export KBUILD_BUILD_USER=node_ext KBUILD_BUILD_HOST=node_ext KBUILD_BUILD_VERSION=1
+	# shellcheck disable=SC2034
+	cc="$(! command -v ccache >/dev/null || echo 'ccache ')gcc"
+}

@@ -12,6 +12,8 @@ if [ -n "${NODE_EXT_NODES-}" ]; then
 	elif [ -t 1 ]; then
 		echo "Node $nid is a device node: $((size >> 20)) MiB on" \
 		     "$((size >> 22)) MiB of physical memory (cram_emu)"
+		echo "Demotion is on: echo 1 >/sys/kernel/mm/numa/demotion_enabled"
 	fi
+	echo 1 >/sys/kernel/mm/numa/demotion_enabled
 	unset nid start size
 fi

@@ -10,8 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
 
-groups=(isolation fence memcg offline pressure several policy members nodectl
-        nodectl_races stress)
+groups=(isolation fence citizen damon memcg promote tiers offline pressure
+        several policy members nodectl nodectl_races stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;
@@ -40,7 +40,7 @@ boot_parameters() {
 # Memory of the nodes that nobody claims at boot.
 nodes() {
 	case $1 in
-	several) echo 512M,256M ;;
+	several | tiers) echo 512M,256M ;;
 	*) echo 512M ;;
 	esac
 }

@@ -28,7 +28,13 @@ fi
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*" >&2; }
 give_up() { say "error: $*"; exit 1; }
-counter() { cat "$dev/$1"; }
+counter() {
+	if [ -e "$dev/$1" ]; then
+		cat "$dev/$1"
+	else
+		awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }' "$dev/stat"
+	fi
+}
 vmstat() { awk -v n="$1" '$1 == n { print $2 }' /proc/vmstat; }
 
 # ok COMMAND...: wait up to a minute for it
@@ -92,6 +98,7 @@ one() {
 	say "$policy"
 	modprobe cram_emu "start=$start" "size=$bytes" "nid=$nid" "phys=$phys" verify=1 ||
 		give_up "cram_emu did not load"
+	echo 1 >/sys/kernel/mm/numa/demotion_enabled
 	[ "$policy" = native ] || "$nodectl" load "$nid" "$policy" >&2 ||
 		give_up "$policy did not load"
 	mkdir -p $group

@@ -76,11 +76,22 @@ results() {
 
 # ---- the node -------------------------------------------------------------
 node='' nid='' start='' bytes=''
+# One number or word of the node: a file of its own, or a line of stat.
 counter() {
-	local value
+	local dir=/sys/devices/system/node/$node/device name value
 
-	read -r value <"/sys/devices/system/node/$node/device/$1" || return
-	echo "$value"
+	if [ -e "$dir/$1" ]; then
+		read -r value <"$dir/$1" || return
+		echo "$value"
+		return
+	fi
+	while read -r name value; do
+		if [ "$name" = "$1" ]; then
+			echo "$value"
+			return
+		fi
+	done <"$dir/stat"
+	return 1
 }
 
 # All counters of the node at one moment, as r[NAME.counter].
@@ -167,6 +178,9 @@ modprobe cram_emu "start=$start" "size=$bytes" "nid=$nid" "phys=${phys}M" verify
 	give_up "the driver cram_emu did not load" "see $out/dmesg.txt"
 [ -d "/sys/devices/system/node/$node/device" ] ||
 	give_up "$node did not become a device node" "see $out/dmesg.txt"
+# Off after boot, as for any lower memory tier.
+echo 1 >/sys/kernel/mm/numa/demotion_enabled
+note "demotion is on: echo 1 >/sys/kernel/mm/numa/demotion_enabled"
 mkswap "$NODE_EXT_DISK" >/dev/null
 swapon "$NODE_EXT_DISK"
 "$nodectl" check >"$out/check.txt" ||
@@ -357,7 +371,7 @@ within $settle uses_at_most $limit ||
 	fail "the node used no more than $(mib $limit) MiB after $settle s"
 snap cut1
 note "$((SECONDS - cut_at)) s later: $(mib "${r[cut1.physical_used]}") MiB in use;" \
-     "$(delta cut0 cut1 pages_reclaimed) pages went to swap," \
+     "$(delta cut0 cut1 pages_reclaimed) pages were reclaimed by kswapd of the node," \
      "$(delta cut0 cut1 pages_evacuated) to DRAM"
 # The server lives with that for a while.
 sleep 4

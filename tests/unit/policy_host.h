@@ -27,24 +27,35 @@ typedef uint64_t u64;
 typedef int64_t s64;
 
 /* The kernel's types, as far as policies look into them. */
-enum { NADMIT_DEFAULT, NADMIT_ACCEPT, NADMIT_DENY, NADMIT_KEEP };
-enum { NPROMO_DEFAULT, NPROMO_ONE, NPROMO_AROUND, NPROMO_SKIP };
-enum { NVICTIM_DEFAULT, NVICTIM_EVICT, NVICTIM_KEEP, NVICTIM_PROMOTE };
-enum { NPRESS_OK, NPRESS_LOW, NPRESS_HIGH, NPRESS_CRITICAL };
-enum { NHOT_DEVICE, NHOT_HINT_FAULT };
+enum { NODE_DEVICE_ADMIT_DEFAULT, NODE_DEVICE_ADMIT_ACCEPT,
+	NODE_DEVICE_ADMIT_DENY, NODE_DEVICE_ADMIT_KEEP };
+enum { NODE_DEVICE_PROMOTE_DEFAULT, NODE_DEVICE_PROMOTE_ONE,
+	NODE_DEVICE_PROMOTE_AROUND, NODE_DEVICE_PROMOTE_SKIP };
+enum { NODE_DEVICE_VICTIM_DEFAULT, NODE_DEVICE_VICTIM_EVICT,
+	NODE_DEVICE_VICTIM_KEEP, NODE_DEVICE_VICTIM_PROMOTE };
+enum { NODE_DEVICE_PRESSURE_OK, NODE_DEVICE_PRESSURE_LOW,
+	NODE_DEVICE_PRESSURE_HIGH, NODE_DEVICE_PRESSURE_CRITICAL };
+enum { NODE_DEVICE_HOT_DEVICE, NODE_DEVICE_HOT_HINT_FAULT };
 enum {
-	NRECLAIMER_KSWAPD, NRECLAIMER_DIRECT, NRECLAIMER_MEMCG,
-	NRECLAIMER_PROACTIVE,
+	NODE_DEVICE_RECLAIMER_KSWAPD, NODE_DEVICE_RECLAIMER_DIRECT,
+	NODE_DEVICE_RECLAIMER_MEMCG,
+	NODE_DEVICE_RECLAIMER_PROACTIVE,
 };
 enum {
-	NSTAT_PHYS_TOTAL, NSTAT_PHYS_USED, NSTAT_LOGICAL_TOTAL,
-	NSTAT_LOGICAL_USED, NSTAT_BALLOON, NSTAT_PRESSURE, NSTAT_DRAM_FREE,
+	NODE_DEVICE_STAT_PHYS_TOTAL, NODE_DEVICE_STAT_PHYS_USED,
+	NODE_DEVICE_STAT_LOGICAL_TOTAL,
+	NODE_DEVICE_STAT_LOGICAL_USED, NODE_DEVICE_STAT_BALLOON,
+	NODE_DEVICE_STAT_PRESSURE, NODE_DEVICE_STAT_DRAM_FREE,
 	HOST_NR_STATS,
 };
 enum {
-	MR_COMPACTION, MR_MEMORY_FAILURE, MR_MEMORY_HOTPLUG, MR_SYSCALL,
-	MR_MEMPOLICY_MBIND, MR_NUMA_MISPLACED, MR_CONTIG_RANGE,
-	MR_LONGTERM_PIN, MR_DEMOTION, MR_DAMON,
+	NODE_DEVICE_MOVE_OTHER, NODE_DEVICE_MOVE_DEMOTED,
+	NODE_DEVICE_MOVE_PROMOTED_HOT, NODE_DEVICE_MOVE_PROMOTED_AROUND,
+	NODE_DEVICE_MOVE_PROMOTED_VICTIM, NODE_DEVICE_MOVE_EVACUATED,
+	NODE_DEVICE_MOVE_OFFLINE, NODE_DEVICE_MOVE_REQUESTED,
+};
+enum {
+	NODE_DEVICE_RATE_UNLIMITED = UINT32_MAX,
 };
 
 struct node_folio_info {
@@ -126,14 +137,15 @@ struct bpf_spin_lock {
 };
 
 /* What a test provides. */
-int bpf_node_folio_info(struct folio *folio, struct node_folio_info *info,
-			u32 info__sz);
-s32 bpf_node_folio_estimate(struct folio *folio, u32 samples);
-u64 bpf_node_stat(u32 item);
-int bpf_node_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
-		       u32 verdict);
-int bpf_node_admit_rate(u32 pages_per_sec);
-int bpf_node_request_reclaim(u64 nr_pages);
+int bpf_node_device_folio_info(struct folio *folio,
+			       struct node_folio_info *info,
+			       u32 info__sz);
+s32 bpf_node_device_folio_estimate(struct folio *folio, u32 samples);
+u64 bpf_node_device_stat(u32 item);
+int bpf_node_device_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
+			      u32 verdict);
+int bpf_node_device_admit_rate(u32 pages_per_sec);
+int bpf_node_device_request_reclaim(u64 nr_pages);
 void *bpf_map_lookup_elem(void *map, const void *key);
 u64 bpf_ktime_get_ns(void);
 u32 bpf_get_prandom_u32(void);

@@ -21,13 +21,12 @@
  * struct host_kernel - what a test sets, and what a policy has done
  * @now: the clock, ns
  * @random: what bpf_get_prandom_u32() says
- * @stat: of bpf_node_stat()
- * @info_error: of bpf_node_folio_info()
- * @rate_error: of bpf_node_admit_rate()
+ * @stat: of bpf_node_device_stat()
+ * @info_error: of bpf_node_device_folio_info()
+ * @rate_error: of bpf_node_device_admit_rate()
  * @rate: what was set last, NOT_CALLED if nothing was
- * @nr_rates: how often
  * @reclaim: pages that were requested, NOT_CALLED if none were
- * @nr_estimates: calls of bpf_node_folio_estimate()
+ * @nr_estimates: calls of bpf_node_device_folio_estimate()
  */
 struct host_kernel {
 	u64 now;
@@ -36,15 +35,15 @@ struct host_kernel {
 	int info_error;
 	int rate_error;
 	u64 rate;
-	u32 nr_rates;
 	u64 reclaim;
 	u32 nr_estimates;
 };
 
 static struct host_kernel kernel;
 
-int bpf_node_folio_info(struct folio *folio, struct node_folio_info *info,
-			u32 info__sz)
+int bpf_node_device_folio_info(struct folio *folio,
+			       struct node_folio_info *info,
+			       u32 info__sz)
 {
 	assert_int_equal(info__sz, sizeof(*info));
 	if (kernel.info_error)
@@ -53,38 +52,38 @@ int bpf_node_folio_info(struct folio *folio, struct node_folio_info *info,
 	return 0;
 }
 
-s32 bpf_node_folio_estimate(struct folio *folio, u32 samples)
+s32 bpf_node_device_folio_estimate(struct folio *folio, u32 samples)
 {
 	kernel.nr_estimates++;
 	return folio->estimate;
 }
 
-u64 bpf_node_stat(u32 item)
+u64 bpf_node_device_stat(u32 item)
 {
 	assert_in_range(item, 0, HOST_NR_STATS - 1);
 	return kernel.stat[item];
 }
 
 /* What is not in the chunk is refused, as in the kernel. */
-int bpf_node_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
-		       u32 verdict)
+int bpf_node_device_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
+			      u32 verdict)
 {
 	assert_in_range(folio - ctx->batch, 0, ctx->nr_folios - 1);
-	assert_in_range(verdict, NADMIT_DEFAULT, NADMIT_KEEP);
+	assert_in_range(verdict, NODE_DEVICE_ADMIT_DEFAULT,
+			NODE_DEVICE_ADMIT_KEEP);
 	folio->verdict = verdict;
 	return 0;
 }
 
-int bpf_node_admit_rate(u32 pages_per_sec)
+int bpf_node_device_admit_rate(u32 pages_per_sec)
 {
 	if (kernel.rate_error)
 		return kernel.rate_error;
 	kernel.rate = pages_per_sec;
-	kernel.nr_rates++;
 	return 0;
 }
 
-int bpf_node_request_reclaim(u64 nr_pages)
+int bpf_node_device_request_reclaim(u64 nr_pages)
 {
 	kernel.reclaim = nr_pages;
 	return 0;

@@ -17,13 +17,14 @@ static const char *const later_members[] = {
 };
 
 static const char *const first_functions[] = {
-	"bpf_node_folio_sample", "bpf_node_folio_estimate",
-	"bpf_node_folio_info",
+	"bpf_node_device_folio_sample", "bpf_node_device_folio_estimate",
+	"bpf_node_device_folio_info",
 };
 
 static const char *const later_functions[] = {
-	"bpf_node_stat", "bpf_iter_node_folio_new", "bpf_node_admit_set",
-	"bpf_node_admit_rate", "bpf_node_request_reclaim",
+	"bpf_node_device_stat", "bpf_iter_node_device_folio_new",
+	"bpf_node_device_admit_set",
+	"bpf_node_device_admit_rate", "bpf_node_device_request_reclaim",
 };
 
 static int u64_type;

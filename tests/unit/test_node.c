@@ -134,6 +134,37 @@ static void attributes_are_read_whole_or_not(void **state)
 	remove_dir(dir);
 }
 
+static void counters_are_found_by_their_whole_name(void **state)
+{
+	struct node_stat stat = {};
+	struct failure f = {};
+	struct node node;
+	uint64_t value = 0;
+	char *dir = fake_sysfs();
+
+	(void)state;
+	assert_int_equal(node_open(1, &node, &f), 0);
+	assert_int_equal(node_stat(&node, &stat), -ENOENT);
+	make_file(dir, "node1/device/stat",
+		  "keep_capped_not 1\nvictim_keep_capped 2\nkeep_capped 3\n"
+		  "bad 17 pages\nnone\nhuge 18446744073709551616\n"
+		  "last 18446744073709551615\n");
+	assert_int_equal(node_stat(&node, &stat), 0);
+	assert_int_equal(node_stat_u64(&stat, "keep_capped", &value), 0);
+	assert_int_equal(value, 3);
+	assert_int_equal(node_stat_u64(&stat, "last", &value), 0);
+	assert_true(value == UINT64_MAX);
+	assert_int_equal(node_stat_u64(&stat, "bad", &value), -EINVAL);
+	assert_int_equal(node_stat_u64(&stat, "huge", &value), -EINVAL);
+	assert_int_equal(node_stat_u64(&stat, "none", &value), -ENOENT);
+	assert_int_equal(node_stat_u64(&stat, "capped", &value), -ENOENT);
+	make_file(dir, "node1/device/stat", "");
+	assert_int_equal(node_stat(&node, &stat), 0);
+	assert_int_equal(node_stat_u64(&stat, "last", &value), -ENOENT);
+	node_close(&node);
+	remove_dir(dir);
+}
+
 static void other_nodes_are_told_apart(void **state)
 {
 	struct failure f = {};
@@ -170,6 +201,33 @@ static void kernel_without_device_nodes_is_named(void **state)
 	remove_dir(dir);
 }
 
+static void demotion_is_on_off_or_unknown(void **state)
+{
+	static const struct {
+		const char *text;
+		int on;
+	} cases[] = {
+		{ "true\n", 1 }, { "false\n", 0 }, { "1\n", 1 }, { "0\n", 0 },
+	};
+	char *dir = temp_dir(), path[PATH_MAX];
+	struct json_object *value;
+	size_t i;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/demotion_enabled", dir);
+	sys_demotion = path;
+	assert_int_equal(node_demotion(), -ENOENT);
+	assert_null(node_demotion_json());
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		make_file(dir, "demotion_enabled", cases[i].text);
+		assert_int_equal(node_demotion(), cases[i].on);
+		value = node_demotion_json();
+		assert_int_equal(json_object_get_boolean(value), cases[i].on);
+		json_object_put(value);
+	}
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -179,8 +237,10 @@ int main(void)
 		cmocka_unit_test(broken_lists_are_refused),
 		cmocka_unit_test(device_nodes_are_listed),
 		cmocka_unit_test(attributes_are_read_whole_or_not),
+		cmocka_unit_test(counters_are_found_by_their_whole_name),
 		cmocka_unit_test(other_nodes_are_told_apart),
 		cmocka_unit_test(kernel_without_device_nodes_is_named),
+		cmocka_unit_test(demotion_is_on_off_or_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

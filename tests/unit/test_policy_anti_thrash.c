@@ -31,7 +31,7 @@ static void write_to(u64 area, u64 index)
 	struct node_fault_ctx ctx = { .nid = NODE, .nr_mappers = 1 };
 
 	assert_int_equal(policy.promote_fault(page(area, index), &ctx),
-			 NPROMO_DEFAULT);
+			 NODE_DEVICE_PROMOTE_DEFAULT);
 }
 
 static void leave(u64 area, u64 index, u32 reason)
@@ -65,7 +65,7 @@ static u64 kept_out_for(u64 area, u64 index)
 	while (low < high) {
 		mid = (low + high) / 2;
 		kernel.now = begin + mid * MSEC;
-		if (offer(area, index) == NADMIT_DENY)
+		if (offer(area, index) == NODE_DEVICE_ADMIT_DENY)
 			low = mid + 1;
 		else
 			high = mid;
@@ -76,7 +76,7 @@ static u64 kept_out_for(u64 area, u64 index)
 
 static void an_unknown_page_is_admitted(void **state)
 {
-	assert_int_equal(offer(1, 5), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 5), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.admitted, 1);
 }
 
@@ -89,8 +89,8 @@ static void a_page_that_was_written_is_kept_out_for_a_while(void **state)
 static void its_neighbours_are_not(void **state)
 {
 	write_to(1, 5);
-	assert_int_equal(offer(1, 6), NADMIT_ACCEPT);
-	assert_int_equal(offer(2, 5), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 6), NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(offer(2, 5), NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void each_bounce_doubles_the_penalty(void **state)
@@ -126,7 +126,7 @@ static void the_penalty_begins_with_the_last_bounce(void **state)
 	wait_ms(FIRST - 1);
 	write_to(1, 5);
 	wait_ms(FIRST);
-	assert_int_equal(offer(1, 5), NADMIT_DENY);
+	assert_int_equal(offer(1, 5), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void bounces_are_forgiven_one_by_one(void **state)
@@ -156,7 +156,7 @@ static void after_its_penalty_it_is_admitted_and_counted(void **state)
 {
 	write_to(1, 5);
 	wait_ms(FIRST);
-	assert_int_equal(offer(1, 5), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 5), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.served, 1);
 }
 
@@ -164,29 +164,42 @@ static void a_clock_that_lags_keeps_it_out(void **state)
 {
 	write_to(1, 5);
 	kernel.now -= 5 * MSEC;
-	assert_int_equal(offer(1, 5), NADMIT_DENY);
+	assert_int_equal(offer(1, 5), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void what_others_moved_out_has_bounced(void **state)
 {
-	leave(1, 5, MR_NUMA_MISPLACED);
-	leave(1, 6, MR_SYSCALL);
-	assert_int_equal(offer(1, 5), NADMIT_DENY);
-	assert_int_equal(offer(1, 6), NADMIT_DENY);
+	static const u32 reasons[] = {
+		NODE_DEVICE_MOVE_PROMOTED_HOT, NODE_DEVICE_MOVE_PROMOTED_AROUND,
+		NODE_DEVICE_MOVE_PROMOTED_VICTIM, NODE_DEVICE_MOVE_REQUESTED,
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		leave(1, i, reasons[i]);
+		assert_int_equal(offer(1, i), NODE_DEVICE_ADMIT_DENY);
+	}
 }
 
 static void what_had_to_leave_has_not(void **state)
 {
-	leave(1, 5, MR_MEMORY_HOTPLUG);
-	leave(1, 6, MR_COMPACTION);
-	assert_int_equal(offer(1, 5), NADMIT_ACCEPT);
-	assert_int_equal(offer(1, 6), NADMIT_ACCEPT);
+	static const u32 reasons[] = {
+		NODE_DEVICE_MOVE_EVACUATED, NODE_DEVICE_MOVE_OFFLINE,
+		NODE_DEVICE_MOVE_OTHER,
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		leave(1, i, reasons[i]);
+		assert_int_equal(offer(1, i), NODE_DEVICE_ADMIT_ACCEPT);
+	}
 }
 
 static void what_comes_in_has_not_bounced(void **state)
 {
 	struct node_migrated_ctx ctx = {
-		.dst_nid = NODE, .class = 2, .reason = MR_DEMOTION,
+		.dst_nid = NODE, .class = 2,
+		.reason = NODE_DEVICE_MOVE_DEMOTED,
 	};
 
 	policy.migrated(page(1, 5), &ctx);
@@ -207,8 +220,8 @@ static void half_of_a_chunk_is_kept_the_rest_is_denied(void **state)
 	keep = true;
 	policy.admit_batch(&ctx);
 	for (i = 0; i < 9; i++) {
-		kept += folios[i].verdict == NADMIT_KEEP;
-		denied += folios[i].verdict == NADMIT_DENY;
+		kept += folios[i].verdict == NODE_DEVICE_ADMIT_KEEP;
+		denied += folios[i].verdict == NODE_DEVICE_ADMIT_DENY;
 	}
 	assert_int_equal(kept, 4);
 	assert_int_equal(denied, 5);
@@ -229,10 +242,10 @@ static void others_of_the_chunk_do_not_use_up_its_half(void **state)
 		};
 	keep = true;
 	policy.admit_batch(&ctx);
-	assert_int_equal(folios[0].verdict, NADMIT_ACCEPT);
-	assert_int_equal(folios[1].verdict, NADMIT_ACCEPT);
-	assert_int_equal(folios[2].verdict, NADMIT_KEEP);
-	assert_int_equal(folios[3].verdict, NADMIT_KEEP);
+	assert_int_equal(folios[0].verdict, NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(folios[1].verdict, NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(folios[2].verdict, NODE_DEVICE_ADMIT_KEEP);
+	assert_int_equal(folios[3].verdict, NODE_DEVICE_ADMIT_KEEP);
 }
 
 static void a_large_folio_is_asked_about_by_its_pages(void **state)
@@ -242,13 +255,13 @@ static void a_large_folio_is_asked_about_by_its_pages(void **state)
 	write_to(1, 0);
 	folios[0].info = (struct node_folio_info){ .area = 1, .order = 9 };
 	policy.admit_batch(&ctx);
-	assert_int_equal(folios[0].verdict, NADMIT_ACCEPT);
+	assert_int_equal(folios[0].verdict, NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void folios_of_no_mapping_are_admitted(void **state)
 {
 	write_to(0, 5);
-	assert_int_equal(offer(0, 5), NADMIT_ACCEPT);
+	assert_int_equal(offer(0, 5), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.unknown, 1);
 }
 
@@ -256,7 +269,7 @@ static void without_info_all_are_admitted(void **state)
 {
 	write_to(1, 5);
 	kernel.info_error = -EINVAL;
-	assert_int_equal(offer(1, 5), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 5), NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void no_value_of_a_tunable_does_harm(void **state)

@@ -8,7 +8,7 @@
 static s32 estimate;
 static u32 asked_samples, asked;
 
-s32 bpf_node_folio_estimate(struct folio *folio, u32 nr)
+s32 bpf_node_device_folio_estimate(struct folio *folio, u32 nr)
 {
 	asked++;
 	asked_samples = nr;
@@ -23,16 +23,19 @@ struct admit_case {
 };
 
 static struct admit_case admit_cases[] = {
-	{ "a zero page is admitted", 0, 700, NADMIT_ACCEPT },
-	{ "an estimate at the threshold is admitted", 700, 700, NADMIT_ACCEPT },
-	{ "an estimate above the threshold is denied", 701, 700, NADMIT_DENY },
-	{ "threshold 0 admits zero pages", 0, 0, NADMIT_ACCEPT },
-	{ "threshold 0 denies all others", 1, 0, NADMIT_DENY },
+	{ "a zero page is admitted", 0, 700, NODE_DEVICE_ADMIT_ACCEPT },
+	{ "an estimate at the threshold is admitted", 700, 700,
+		NODE_DEVICE_ADMIT_ACCEPT },
+	{ "an estimate above the threshold is denied", 701, 700,
+		NODE_DEVICE_ADMIT_DENY },
+	{ "threshold 0 admits zero pages", 0, 0, NODE_DEVICE_ADMIT_ACCEPT },
+	{ "threshold 0 denies all others", 1, 0, NODE_DEVICE_ADMIT_DENY },
 	{ "threshold 1000 admits what does not shrink", 1000, 1000,
-	  NADMIT_ACCEPT },
-	{ "no estimate: the native default", -EINVAL, 700, NADMIT_DEFAULT },
+	  NODE_DEVICE_ADMIT_ACCEPT },
+	{ "no estimate: the native default", -EINVAL, 700,
+		NODE_DEVICE_ADMIT_DEFAULT },
 	{ "a threshold out of range denies nothing", 1000, UINT32_MAX,
-	  NADMIT_ACCEPT },
+	  NODE_DEVICE_ADMIT_ACCEPT },
 };
 
 static void admit(void **state)
@@ -45,9 +48,12 @@ static void admit(void **state)
 	threshold = c->threshold;
 	estimate = c->estimate;
 	assert_int_equal(policy.admit_folio(&folio, &ctx), c->verdict);
-	assert_int_equal(counters.shrinks, c->verdict == NADMIT_ACCEPT);
-	assert_int_equal(counters.incompressible, c->verdict == NADMIT_DENY);
-	assert_int_equal(counters.unknown, c->verdict == NADMIT_DEFAULT);
+	assert_int_equal(counters.shrinks,
+			 c->verdict == NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(counters.incompressible,
+			 c->verdict == NODE_DEVICE_ADMIT_DENY);
+	assert_int_equal(counters.unknown,
+			 c->verdict == NODE_DEVICE_ADMIT_DEFAULT);
 }
 
 struct class_case {

@@ -20,8 +20,9 @@ static u64 own_budget_of;
 static bool own_budget_set, accounts_missing;
 static struct account account_table[NR_ACCOUNTS];
 
-int bpf_node_folio_info(struct folio *folio, struct node_folio_info *info,
-			u32 info__sz)
+int bpf_node_device_folio_info(struct folio *folio,
+			       struct node_folio_info *info,
+			       u32 info__sz)
 {
 	assert_int_equal(info__sz, sizeof(*info));
 	if (info_error)
@@ -82,7 +83,7 @@ static unsigned int admitted_of(unsigned int nr, u64 memcg_id, u64 held)
 	unsigned int n = 0;
 
 	while (nr--)
-		n += offer(memcg_id, held) == NADMIT_ACCEPT;
+		n += offer(memcg_id, held) == NODE_DEVICE_ADMIT_ACCEPT;
 	return n;
 }
 
@@ -95,22 +96,22 @@ static void no_limit_admits_everything(void **state)
 static void budget_0_admits_nothing(void **state)
 {
 	budget = 0;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.exceeded, 1);
 }
 
 static void the_last_page_of_the_budget_is_admitted(void **state)
 {
 	budget = 100;
-	assert_int_equal(offer(7, 99), NADMIT_ACCEPT);
+	assert_int_equal(offer(7, 99), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.within, 1);
 }
 
 static void a_cgroup_that_holds_its_budget_is_denied(void **state)
 {
 	budget = 100;
-	assert_int_equal(offer(7, 100), NADMIT_DENY);
-	assert_int_equal(offer(7, 5000), NADMIT_DENY);
+	assert_int_equal(offer(7, 100), NODE_DEVICE_ADMIT_DENY);
+	assert_int_equal(offer(7, 5000), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void pages_of_one_chunk_count_against_each_other(void **state)
@@ -123,15 +124,15 @@ static void a_large_folio_needs_room_for_all_of_its_pages(void **state)
 {
 	budget = 100;
 	known.order = 4;
-	assert_int_equal(offer(7, 84), NADMIT_ACCEPT);
-	assert_int_equal(offer(8, 85), NADMIT_DENY);
+	assert_int_equal(offer(7, 84), NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(offer(8, 85), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void a_large_folio_is_charged_by_its_pieces_only(void **state)
 {
 	budget = 100;
 	known.order = 4;
-	assert_int_equal(offer(7, 84), NADMIT_ACCEPT);
+	assert_int_equal(offer(7, 84), NODE_DEVICE_ADMIT_ACCEPT);
 	known.order = 0;
 	assert_int_equal(admitted_of(20, 7, 84), 16);
 }
@@ -141,10 +142,10 @@ static void an_admitted_page_counts_for_settle_at_least(void **state)
 	budget = 10;
 	assert_int_equal(admitted_of(20, 7, 0), 10);
 	now += SETTLE * MSEC - 1;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 	/* Offered in between or not: the page is younger than settle. */
 	now += 1;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void a_page_of_the_second_period_counts_as_long(void **state)
@@ -174,7 +175,7 @@ static void an_admitted_page_is_forgotten_also_under_load(void **state)
 	assert_int_equal(admitted_of(20, 7, 0), 10);
 	for (i = 0; i < 2 * SETTLE; i++) {
 		now += MSEC;
-		if (offer(7, 0) == NADMIT_ACCEPT)
+		if (offer(7, 0) == NODE_DEVICE_ADMIT_ACCEPT)
 			break;
 	}
 	assert_in_range(i + 1, SETTLE, 2 * SETTLE);
@@ -185,7 +186,7 @@ static void a_clock_that_lags_on_another_cpu_forgets_nothing(void **state)
 	budget = 10;
 	assert_int_equal(admitted_of(20, 7, 0), 10);
 	now -= 10 * MSEC;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void cgroups_do_not_use_up_each_others_budget(void **state)
@@ -193,7 +194,7 @@ static void cgroups_do_not_use_up_each_others_budget(void **state)
 	budget = 10;
 	assert_int_equal(admitted_of(20, 7, 0), 10);
 	assert_int_equal(admitted_of(20, 8, 0), 10);
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void a_colliding_cgroup_is_not_charged_for_the_other(void **state)
@@ -214,7 +215,7 @@ static void a_budget_of_its_own_replaces_the_default(void **state)
 	own_budget = UNLIMITED;
 	assert_int_equal(admitted_of(20, 7, 1000), 20);
 	own_budget = 0;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void a_budget_can_be_lowered_below_what_is_held(void **state)
@@ -222,29 +223,29 @@ static void a_budget_can_be_lowered_below_what_is_held(void **state)
 	budget = 100;
 	assert_int_equal(admitted_of(50, 7, 0), 50);
 	budget = 20;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
-	assert_int_equal(offer(7, 50), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
+	assert_int_equal(offer(7, 50), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void the_largest_budget_does_not_overflow(void **state)
 {
 	budget = INT64_MAX;
-	assert_int_equal(offer(7, 5), NADMIT_ACCEPT);
-	assert_int_equal(offer(7, (u64)INT64_MAX + 1), NADMIT_DENY);
+	assert_int_equal(offer(7, 5), NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(offer(7, (u64)INT64_MAX + 1), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void settle_0_still_keeps_the_kernels_count(void **state)
 {
 	budget = 10;
 	settle = 0;
-	assert_int_equal(offer(7, 9), NADMIT_ACCEPT);
-	assert_int_equal(offer(7, 10), NADMIT_DENY);
+	assert_int_equal(offer(7, 9), NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(offer(7, 10), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void without_info_the_limit_is_kept(void **state)
 {
 	info_error = -EINVAL;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.unknown, 1);
 }
 
@@ -252,7 +253,7 @@ static void without_an_account_the_limit_is_kept(void **state)
 {
 	budget = 10;
 	accounts_missing = true;
-	assert_int_equal(offer(7, 0), NADMIT_DENY);
+	assert_int_equal(offer(7, 0), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.unknown, 1);
 }
 
@@ -267,7 +268,8 @@ static void *reclaimer(void *granted)
 	pthread_barrier_wait(&start);
 	for (i = 0; i < PER_THREAD; i++)
 		*(unsigned int *)granted +=
-			policy.admit_folio(&folio, &ctx) == NADMIT_ACCEPT;
+			policy.admit_folio(&folio, &ctx) ==
+				NODE_DEVICE_ADMIT_ACCEPT;
 	return NULL;
 }
 

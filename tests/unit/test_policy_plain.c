@@ -19,7 +19,7 @@ static struct node_admit_ctx busy = { .nr_folios = 32, .nr_pages = 32 };
 static void admit_all_accepts_each_folio(void **state)
 {
 	assert_int_equal(admit_all_policy.admit_folio(&folio, &busy),
-			 NADMIT_ACCEPT);
+			 NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void admit_all_leaves_the_rest_to_the_kernel(void **state)

@@ -28,7 +28,7 @@ static int setup(void **state)
 	memory = 16;
 	pick_class = true;
 	purge = 50;
-	kernel.stat[NSTAT_PHYS_TOTAL] = 64 * MIB;
+	kernel.stat[NODE_DEVICE_STAT_PHYS_TOTAL] = 64 * MIB;
 	return 0;
 }
 
@@ -80,8 +80,8 @@ static u32 offer(u64 area, u64 index, s32 estimate)
 /* So much logical data on so much physical space. */
 static void node_holds(u64 logical, u64 used)
 {
-	kernel.stat[NSTAT_LOGICAL_USED] = logical;
-	kernel.stat[NSTAT_PHYS_USED] = used;
+	kernel.stat[NODE_DEVICE_STAT_LOGICAL_USED] = logical;
+	kernel.stat[NODE_DEVICE_STAT_PHYS_USED] = used;
 }
 
 /* ---- learning ------------------------------------------------------------ */
@@ -179,7 +179,7 @@ static void a_fair_page_is_admitted_without_credit(void **state)
 {
 	node_holds(10 * MIB, 10 * MIB);
 	store(1, 0, FAIR, 20);
-	assert_int_equal(offer(1, 0, 1000), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 1000), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.fair, 1);
 	assert_int_equal(counters.by_history, 1);
 	assert_int_equal(kernel.nr_estimates, 0);
@@ -189,10 +189,10 @@ static void a_larger_page_needs_credit(void **state)
 {
 	store(1, 0, TEXT, 20);
 	node_holds(10 * MIB, 4 * MIB);
-	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.too_large, 1);
 	node_holds(10 * MIB, 3 * MIB);
-	assert_int_equal(offer(1, 0, 0), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.on_credit, 1);
 }
 
@@ -212,7 +212,7 @@ static void a_chunk_spends_its_credit_once(void **state)
 		};
 	policy.admit_batch(&ctx);
 	for (i = 0; i < 32; i++)
-		nr += folios[i].verdict == NADMIT_ACCEPT;
+		nr += folios[i].verdict == NODE_DEVICE_ADMIT_ACCEPT;
 	assert_int_equal(nr, 10);
 }
 
@@ -228,14 +228,14 @@ static void good_pages_pay_for_others_in_a_chunk(void **state)
 	folios[0].info = (struct node_folio_info){ .area = 1 };
 	folios[1].info = (struct node_folio_info){ .area = 2 };
 	policy.admit_batch(&ctx);
-	assert_int_equal(folios[1].verdict, NADMIT_ACCEPT);
+	assert_int_equal(folios[1].verdict, NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void what_hardly_shrinks_is_denied_with_any_credit(void **state)
 {
 	store(1, 0, 4000, 20);
 	node_holds(100 * MIB, MIB);
-	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.hopeless, 1);
 }
 
@@ -243,9 +243,9 @@ static void the_margin_is_kept_on_top(void **state)
 {
 	store(1, 0, TEXT, 20);
 	node_holds(10 * MIB, 4 * MIB - 8192);
-	assert_int_equal(offer(1, 0, 0), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_ACCEPT);
 	margin = 100;
-	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void credit_does_not_buy_the_reserve(void **state)
@@ -254,23 +254,23 @@ static void credit_does_not_buy_the_reserve(void **state)
 	store(1, 0, TEXT, 20);
 	store(2, 0, FAIR, 20);
 	node_holds(1000 * MIB, 47 * MIB);
-	assert_int_equal(offer(1, 0, 0), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_ACCEPT);
 	node_holds(1000 * MIB, 48 * MIB);
-	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
-	assert_int_equal(offer(2, 0, 0), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_DENY);
+	assert_int_equal(offer(2, 0, 0), NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void an_unknown_page_is_looked_at(void **state)
 {
-	assert_int_equal(offer(1, 0, 100), NADMIT_ACCEPT);
-	assert_int_equal(offer(1, 0, 600), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 100), NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 600), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.by_content, 2);
 }
 
 static void without_an_estimate_it_does_not_shrink(void **state)
 {
 	node_holds(100 * MIB, MIB);
-	assert_int_equal(offer(1, 0, -EIO), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, -EIO), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.hopeless, 1);
 }
 
@@ -278,7 +278,7 @@ static void without_info_the_target_is_kept(void **state)
 {
 	node_holds(100 * MIB, MIB);
 	kernel.info_error = -EINVAL;
-	assert_int_equal(offer(1, 0, 0), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 0), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.unknown, 1);
 }
 
@@ -286,7 +286,7 @@ static void a_node_that_does_not_answer_gets_nothing(void **state)
 {
 	struct node_admit_ctx ctx = { .nr_folios = 1, .batch = folios };
 
-	kernel.stat[NSTAT_PHYS_USED] = ~0ULL;
+	kernel.stat[NODE_DEVICE_STAT_PHYS_USED] = ~0ULL;
 	assert_true(policy.admit_batch(&ctx) < 0);
 }
 
@@ -302,8 +302,8 @@ static void a_large_folio_does_not_pay(void **state)
 	folios[0].info = (struct node_folio_info){ .area = 1, .order = 9 };
 	folios[1].info = (struct node_folio_info){ .area = 1 };
 	policy.admit_batch(&ctx);
-	assert_int_equal(folios[0].verdict, NADMIT_ACCEPT);
-	assert_int_equal(folios[1].verdict, NADMIT_ACCEPT);
+	assert_int_equal(folios[0].verdict, NODE_DEVICE_ADMIT_ACCEPT);
+	assert_int_equal(folios[1].verdict, NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 /* ---- exploration --------------------------------------------------------- */
@@ -313,17 +313,17 @@ static void a_bad_area_is_tried_again_by_its_content(void **state)
 	store(1, 0, 4096, 20);
 	explore = 16;
 	kernel.random = 32;
-	assert_int_equal(offer(1, 0, 300), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 300), NODE_DEVICE_ADMIT_ACCEPT);
 	assert_int_equal(counters.explored, 1);
 	kernel.random = 33;
-	assert_int_equal(offer(1, 0, 300), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 300), NODE_DEVICE_ADMIT_DENY);
 }
 
 static void content_that_does_not_shrink_is_not_tried(void **state)
 {
 	store(1, 0, 4096, 20);
 	explore = 1;
-	assert_int_equal(offer(1, 0, 980), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 980), NODE_DEVICE_ADMIT_DENY);
 	assert_int_equal(counters.explored, 0);
 }
 
@@ -332,9 +332,9 @@ static void exploration_has_a_limit_below_the_target(void **state)
 	store(1, 0, TEXT, 20);
 	explore = 1;
 	node_holds(0, (64 * MIB >> DEBT_SHIFT) - 4096);
-	assert_int_equal(offer(1, 0, 600), NADMIT_ACCEPT);
+	assert_int_equal(offer(1, 0, 600), NODE_DEVICE_ADMIT_ACCEPT);
 	node_holds(0, 64 * MIB >> DEBT_SHIFT);
-	assert_int_equal(offer(1, 0, 600), NADMIT_DENY);
+	assert_int_equal(offer(1, 0, 600), NODE_DEVICE_ADMIT_DENY);
 }
 
 /* ---- the loop as a whole ------------------------------------------------- */
@@ -360,7 +360,7 @@ static double ratio_of_a_mix(u32 want, u64 pages)
 		kernel.random = i * 2654435761U >> 16;
 		node_holds(logical, used);
 		if (offer(1 + kind, i / 8, mix[kind].estimate) !=
-		    NADMIT_ACCEPT)
+		    NODE_DEVICE_ADMIT_ACCEPT)
 			continue;
 		store_one(1 + kind, i / 8, mix[kind].stored);
 		logical += PAGE_SIZE;
@@ -414,20 +414,20 @@ static void below_the_target_bad_pages_go_first(void **state)
 	store(1, 0, 500, 20);
 	store(2, 0, 3000, 20);
 	short_of_credit = 1;
-	assert_int_equal(victim(1), NVICTIM_KEEP);
-	assert_int_equal(victim(2), NVICTIM_EVICT);
+	assert_int_equal(victim(1), NODE_DEVICE_VICTIM_KEEP);
+	assert_int_equal(victim(2), NODE_DEVICE_VICTIM_EVICT);
 }
 
 static void above_the_target_reclaim_is_left_alone(void **state)
 {
 	store(1, 0, 500, 20);
-	assert_int_equal(victim(1), NVICTIM_DEFAULT);
+	assert_int_equal(victim(1), NODE_DEVICE_VICTIM_DEFAULT);
 }
 
 static void a_full_node_below_the_target_is_purged(void **state)
 {
 	struct node_press_ctx ctx = {
-		.pressure = NPRESS_LOW, .logical_used = 100 * MIB,
+		.pressure = NODE_DEVICE_PRESSURE_LOW, .logical_used = 100 * MIB,
 		.phys_used = 50 * MIB,
 	};
 
@@ -439,7 +439,7 @@ static void a_full_node_below_the_target_is_purged(void **state)
 static void a_full_node_at_the_target_is_not_purged(void **state)
 {
 	struct node_press_ctx ctx = {
-		.pressure = NPRESS_LOW, .logical_used = 125 * MIB,
+		.pressure = NODE_DEVICE_PRESSURE_LOW, .logical_used = 125 * MIB,
 		.phys_used = 50 * MIB,
 	};
 

@@ -18,8 +18,8 @@ static int setup(void **state)
 	dram_reserve = 1000;
 	stay = 10000;
 	headroom = 20;
-	kernel.stat[NSTAT_DRAM_FREE] = 2000 * PAGE_SIZE;
-	kernel.stat[NSTAT_LOGICAL_TOTAL] = TOTAL;
+	kernel.stat[NODE_DEVICE_STAT_DRAM_FREE] = 2000 * PAGE_SIZE;
+	kernel.stat[NODE_DEVICE_STAT_LOGICAL_TOTAL] = TOTAL;
 	return 0;
 }
 
@@ -31,14 +31,16 @@ static struct folio *page(u64 index)
 
 static u32 touch(u64 index)
 {
-	struct node_hot_ctx ctx = { .source = NHOT_HINT_FAULT, .heat = 1 };
+	struct node_hot_ctx ctx = { .source = NODE_DEVICE_HOT_HINT_FAULT,
+		.heat = 1 };
 
 	return policy.promote_hot(page(index), &ctx);
 }
 
 static u32 report(u64 index, u32 accesses)
 {
-	struct node_hot_ctx ctx = { .source = NHOT_DEVICE, .heat = accesses };
+	struct node_hot_ctx ctx = { .source = NODE_DEVICE_HOT_DEVICE,
+		.heat = accesses };
 
 	return policy.promote_hot(page(index), &ctx);
 }
@@ -74,7 +76,7 @@ static void wait_ms(u64 ms)
 
 static void the_first_touch_is_remembered_only(void **state)
 {
-	assert_int_equal(touch(5), NPROMO_SKIP);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_SKIP);
 	assert_int_equal(counters.first_touch, 1);
 }
 
@@ -82,7 +84,7 @@ static void the_second_touch_promotes(void **state)
 {
 	touch(5);
 	wait_ms(1000);
-	assert_int_equal(touch(5), NPROMO_ONE);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_ONE);
 	assert_int_equal(counters.second_touch, 1);
 }
 
@@ -90,129 +92,133 @@ static void touches_of_two_pages_are_two_first_ones(void **state)
 {
 	touch(5);
 	wait_ms(1000);
-	assert_int_equal(touch(6), NPROMO_SKIP);
+	assert_int_equal(touch(6), NODE_DEVICE_PROMOTE_SKIP);
 }
 
 static void a_touch_after_the_window_is_a_first_one(void **state)
 {
 	touch(5);
 	wait_ms(WINDOW);
-	assert_int_equal(touch(5), NPROMO_SKIP);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_SKIP);
 	wait_ms(WINDOW - 1);
-	assert_int_equal(touch(5), NPROMO_ONE);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_ONE);
 }
 
 static void threads_that_fault_together_touch_once(void **state)
 {
 	touch(5);
 	wait_ms(49);
-	assert_int_equal(touch(5), NPROMO_SKIP);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_SKIP);
 	assert_int_equal(counters.same_touch, 1);
 	wait_ms(50);
-	assert_int_equal(touch(5), NPROMO_ONE);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_ONE);
 }
 
 static void a_page_hot_by_the_devices_count_is_promoted_at_once(void **state)
 {
-	assert_int_equal(report(5, 15), NPROMO_SKIP);
-	assert_int_equal(report(6, 16), NPROMO_ONE);
+	assert_int_equal(report(5, 15), NODE_DEVICE_PROMOTE_SKIP);
+	assert_int_equal(report(6, 16), NODE_DEVICE_PROMOTE_ONE);
 	assert_int_equal(counters.device_hot, 1);
 }
 
 static void two_reports_of_a_device_are_two_touches(void **state)
 {
 	report(5, 1);
-	assert_int_equal(report(5, 1), NPROMO_ONE);
+	assert_int_equal(report(5, 1), NODE_DEVICE_PROMOTE_ONE);
 }
 
 static void nothing_is_promoted_while_dram_is_short(void **state)
 {
-	kernel.stat[NSTAT_DRAM_FREE] = 999 * PAGE_SIZE;
+	kernel.stat[NODE_DEVICE_STAT_DRAM_FREE] = 999 * PAGE_SIZE;
 	touch(5);
 	wait_ms(1000);
-	assert_int_equal(touch(5), NPROMO_SKIP);
+	assert_int_equal(touch(5), NODE_DEVICE_PROMOTE_SKIP);
 	assert_int_equal(counters.no_dram, 1);
 }
 
 static void dram_that_does_not_answer_is_short(void **state)
 {
-	kernel.stat[NSTAT_DRAM_FREE] = ~0ULL;
-	assert_int_equal(report(5, 1000), NPROMO_SKIP);
+	kernel.stat[NODE_DEVICE_STAT_DRAM_FREE] = ~0ULL;
+	assert_int_equal(report(5, 1000), NODE_DEVICE_PROMOTE_SKIP);
 }
 
 static void folios_of_no_mapping_are_not_promoted(void **state)
 {
-	struct node_hot_ctx ctx = { .source = NHOT_DEVICE, .heat = 1000 };
+	struct node_hot_ctx ctx = { .source = NODE_DEVICE_HOT_DEVICE,
+		.heat = 1000 };
 
 	page(5)->info.area = 0;
-	assert_int_equal(policy.promote_hot(&folio, &ctx), NPROMO_SKIP);
+	assert_int_equal(policy.promote_hot(&folio, &ctx),
+			 NODE_DEVICE_PROMOTE_SKIP);
 	assert_int_equal(counters.unknown, 1);
 }
 
 static void background_reclaim_leaves_headroom(void **state)
 {
-	assert_true(chunk(TOTAL / 50, NRECLAIMER_KSWAPD) < 0);
-	assert_true(chunk(TOTAL / 50, NRECLAIMER_PROACTIVE) < 0);
+	assert_true(chunk(TOTAL / 50, NODE_DEVICE_RECLAIMER_KSWAPD) < 0);
+	assert_true(chunk(TOTAL / 50, NODE_DEVICE_RECLAIMER_PROACTIVE) < 0);
 	assert_int_equal(counters.no_headroom, 2);
 }
 
 static void who_waits_may_use_the_headroom(void **state)
 {
-	assert_int_equal(chunk(TOTAL / 50, NRECLAIMER_DIRECT), 0);
-	assert_int_equal(chunk(TOTAL / 50, NRECLAIMER_MEMCG), 0);
+	assert_int_equal(chunk(TOTAL / 50, NODE_DEVICE_RECLAIMER_DIRECT), 0);
+	assert_int_equal(chunk(TOTAL / 50, NODE_DEVICE_RECLAIMER_MEMCG), 0);
 }
 
 static void a_chunk_does_not_go_into_the_headroom(void **state)
 {
 	u64 leave = TOTAL / 1000 * 20;
 
-	assert_int_equal(chunk(leave + 5 * PAGE_SIZE, NRECLAIMER_KSWAPD), 5);
-	assert_int_equal(chunk(leave + 32 * PAGE_SIZE, NRECLAIMER_KSWAPD), 0);
+	assert_int_equal(chunk(leave + 5 * PAGE_SIZE,
+			       NODE_DEVICE_RECLAIMER_KSWAPD), 5);
+	assert_int_equal(chunk(leave + 32 * PAGE_SIZE,
+			       NODE_DEVICE_RECLAIMER_KSWAPD), 0);
 }
 
 static void cold_pages_are_demoted(void **state)
 {
-	assert_int_equal(offer(5), NADMIT_ACCEPT);
+	assert_int_equal(offer(5), NODE_DEVICE_ADMIT_ACCEPT);
 	touch(5);
-	assert_int_equal(offer(5), NADMIT_ACCEPT);
+	assert_int_equal(offer(5), NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void what_was_just_promoted_stays_in_dram(void **state)
 {
 	report(5, 16);
-	assert_int_equal(offer(5), NADMIT_KEEP);
+	assert_int_equal(offer(5), NODE_DEVICE_ADMIT_KEEP);
 	wait_ms(10000);
-	assert_int_equal(offer(5), NADMIT_ACCEPT);
+	assert_int_equal(offer(5), NODE_DEVICE_ADMIT_ACCEPT);
 }
 
 static void an_unknown_victim_is_left_to_the_kernel(void **state)
 {
-	assert_int_equal(victim(5), NVICTIM_DEFAULT);
+	assert_int_equal(victim(5), NODE_DEVICE_VICTIM_DEFAULT);
 }
 
 static void a_victim_touched_once_is_kept(void **state)
 {
 	touch(5);
-	assert_int_equal(victim(5), NVICTIM_KEEP);
+	assert_int_equal(victim(5), NODE_DEVICE_VICTIM_KEEP);
 	wait_ms(WINDOW);
-	assert_int_equal(victim(5), NVICTIM_DEFAULT);
+	assert_int_equal(victim(5), NODE_DEVICE_VICTIM_DEFAULT);
 }
 
 /* It could not be promoted before, for want of DRAM or of the kernel's rate. */
 static void a_victim_touched_twice_is_promoted(void **state)
 {
-	kernel.stat[NSTAT_DRAM_FREE] = 0;
+	kernel.stat[NODE_DEVICE_STAT_DRAM_FREE] = 0;
 	touch(5);
 	wait_ms(1000);
 	touch(5);
-	assert_int_equal(victim(5), NVICTIM_PROMOTE);
+	assert_int_equal(victim(5), NODE_DEVICE_VICTIM_PROMOTE);
 	assert_int_equal(counters.victim_promoted, 1);
 }
 
 static void a_node_that_shrinks_is_purged_for_headroom(void **state)
 {
 	struct node_press_ctx ctx = {
-		.pressure = NPRESS_CRITICAL, .phys_total = TOTAL,
+		.pressure = NODE_DEVICE_PRESSURE_CRITICAL, .phys_total = TOTAL,
 		.phys_used = TOTAL - 10 * PAGE_SIZE,
 	};
 
@@ -224,7 +230,7 @@ static void a_node_that_shrinks_is_purged_for_headroom(void **state)
 static void more_used_than_there_is_does_not_wrap_around(void **state)
 {
 	struct node_press_ctx ctx = {
-		.pressure = NPRESS_CRITICAL, .phys_total = TOTAL,
+		.pressure = NODE_DEVICE_PRESSURE_CRITICAL, .phys_total = TOTAL,
 		.phys_used = 2 * TOTAL,
 	};
 
@@ -235,7 +241,7 @@ static void more_used_than_there_is_does_not_wrap_around(void **state)
 static void with_headroom_nothing_is_purged(void **state)
 {
 	struct node_press_ctx ctx = {
-		.pressure = NPRESS_LOW, .phys_total = TOTAL,
+		.pressure = NODE_DEVICE_PRESSURE_LOW, .phys_total = TOTAL,
 		.phys_used = TOTAL / 2,
 	};
 

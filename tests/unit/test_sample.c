@@ -51,8 +51,8 @@ static void what_the_kernel_lacks_is_unknown_and_no_failure(void **state)
 	make_file(dir, "has_device_memory", "1\n");
 	make_dir(dir, "node1/device");
 	make_file(dir, "node1/device/driver", "cram\n");
-	make_file(dir, "node1/device/pages_demoted", "17\n");
-	make_file(dir, "node1/device/kills", "many\n");
+	make_file(dir, "node1/device/stat",
+		  "pages_demoted_twice 1\npages_demoted 17\nkills many\n");
 	make_file(dir, "node1/device/pressure", "high\n");
 	sys_node_dir = dir;
 	assert_int_equal(node_open(1, &node, &f), 0);

@@ -21,7 +21,8 @@ static char text[1 << 16];
 
 static char *fake_sysfs(bool new_kernel)
 {
-	char *dir = temp_dir(), name[64];
+	char *dir = temp_dir(), stat[1024];
+	size_t len;
 	int i;
 
 	make_file(dir, "has_device_memory", "1\n");
@@ -36,20 +37,20 @@ static char *fake_sysfs(bool new_kernel)
 	make_file(dir, "node1/device/physical_used", "67108864\n");
 	make_file(dir, "node1/device/logical_total", "536870912\n");
 	make_file(dir, "node1/device/logical_used", "134217728\n");
-	make_file(dir, "node1/device/pages_demoted", "40000\n");
-	make_file(dir, "node1/device/pages_promoted_write", "1000\n");
-	make_file(dir, "node1/device/verdicts_admit_accept", "39\n");
+	len = snprintf(stat, sizeof(stat),
+		       "pages_demoted 40000\npages_promoted_write 1000\n"
+		       "verdicts_admit_accept 39\n");
 	if (new_kernel) {
 		make_file(dir, "node1/device/pressure", "critical\n");
 		make_file(dir, "node1/device/balloon_pages", "256\n");
 		make_file(dir, "node1/device/balloon_target", "512\n");
-		make_file(dir, "node1/device/admit_rate", "0\n");
+		make_file(dir, "node1/device/admit_rate", "4294967295\n");
 		make_file(dir, "node1/device/promote_rate", "2560\n");
-		for (i = 0; i <= 4096; i += 256) {
-			snprintf(name, sizeof(name), "node1/device/stored_%d", i);
-			make_file(dir, name, "3\n");
-		}
+		for (i = 0; i <= 4096; i += 256)
+			len += snprintf(stat + len, sizeof(stat) - len,
+					"stored_%d 3\n", i);
 	}
+	make_file(dir, "node1/device/stat", stat);
 	sys_node_dir = dir;
 	return dir;
 }

@@ -26,10 +26,6 @@
 #define KPF_KSM		(1ULL << 21)
 #define KPF_THP		(1ULL << 22)
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-
 static void advise(const struct area *a, int advice, const char *name)
 {
 	CHECK_SYS(madvise(a->p, a->pages * PAGE, advice) == 0, "%s", name);
@@ -211,30 +207,6 @@ static void huge_page_is_split(void)
 	CHECK(area_count(&a, device_nid()) == 0, "written in place");
 }
 
-/*
- * Collapsing a range with pages of the node is refused or takes the data
- * along; it must not lose them or touch the node's pages.
- */
-static void collapse_leaves_the_node_alone(void)
-{
-	unsigned char *p = map_huge();
-	struct area a;
-	size_t i;
-
-	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE) == 0,
-		  "MADV_NOHUGEPAGE");
-	for (i = 0; i < HUGE_PAGES; i++)
-		fill_page(p + i * PAGE, FILL_TEXT, i);
-	area_wrap(&a, p, HUGE_PAGES);
-	area_demote(&a);
-	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_HUGEPAGE) == 0,
-		  "MADV_HUGEPAGE");
-	CHECK(madvise(p, HUGE_BYTES, MADV_COLLAPSE) == -1,
-	      "a range on the device node was collapsed");
-	area_expect_all(&a, device_nid());
-	area_verify(&a);
-}
-
 /* Breaks if equal pages on the node are merged, or merged ones demoted. */
 static void ksm_and_demotion(void)
 {
@@ -355,26 +327,6 @@ static const char *swap_device(void)
 	return dev;
 }
 
-static size_t swapped(const struct area *a)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < a->pages; i++)
-		n += !!(page_map_entry(0, area_page(a, i)) & PM_SWAP);
-	return n;
-}
-
-/* Reclaim of the node itself; bounded, until at least @want are in swap. */
-static void push_to_swap(const struct area *a, size_t want)
-{
-	int round;
-
-	for (round = 0; round < 60 && swapped(a) < want; round++)
-		reclaim_round(round, (want + 8) * PAGE);
-	CHECK(swapped(a) >= want, "only %zu of %zu pages are in swap",
-	      swapped(a), a->pages);
-}
-
 /*
  * Memory moves on from the node to swap. Breaks if the node is not visited
  * by reclaim, if the data on disk are wrong, or if a page that returns from
@@ -387,7 +339,7 @@ static void node_to_swap_and_back(void)
 
 	area_demoted(&a, 128, FILL_TEXT);
 	swap_device();
-	push_to_swap(&a, 128);
+	area_swap_out(&a, 128);
 	freed = nd_counter("pages_freed") - freed;
 	CHECK(freed >= 64, "pages_freed rose by %ld", freed);
 	/* a page on its way out is taken back where it is: no more than that */
@@ -413,12 +365,12 @@ static void swapoff_with_demoted_pages(void)
 
 	area_demoted(&b, 256, FILL_TEXT);
 	swap_device();
-	push_to_swap(&b, 128);
+	area_swap_out(&b, 128);
 	area_demoted(&a, SMALL, FILL_TEXT);
 	ret = swapoff(dev);
 	CHECK_SYS(ret == 0, "swapoff %s", dev);
-	CHECK(swapped(&b) == 0, "%zu pages are in swap after swapoff",
-	      swapped(&b));
+	CHECK(area_swapped(&b) == 0, "%zu pages are in swap after swapoff",
+	      area_swapped(&b));
 	area_verify(&a);
 	area_verify(&b);
 	area_demote(&b);
@@ -440,7 +392,7 @@ static void swap_in_then_demote(void)
 
 	area_demoted(&a, 64, FILL_TEXT);
 	swap_device();
-	push_to_swap(&a, 64);
+	area_swap_out(&a, 64);
 	area_verify(&a);		/* read fault on each */
 	area_demote(&a);
 	area_verify(&a);
@@ -507,7 +459,6 @@ static const struct vmtest tests[] = {
 	VMTEST(madv_free),
 	VMTEST(madv_cold_and_pageout),
 	VMTEST(huge_page_is_split),
-	VMTEST(collapse_leaves_the_node_alone),
 	VMTEST(ksm_and_demotion),
 	VMTEST(numa_balancing),
 	VMTEST(node_to_swap_and_back),

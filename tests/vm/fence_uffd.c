@@ -1,57 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The write fence together with userfaultfd: its own write protection must
- * survive demotion and be reported first, and UFFDIO_MOVE, which moves pages
- * that belong to one process alone, must not move a page of the node.
+ * survive demotion and be reported first. UFFDIO_MOVE is in citizen.c.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
+#include "lib/uffd.h"
 
 #define SMALL	16
-
-/* Since Linux 6.8; the system's headers may be older. */
-#ifndef UFFDIO_MOVE
-#define UFFD_FEATURE_MOVE	(1 << 16)
-struct uffdio_move {
-	__u64 dst;
-	__u64 src;
-	__u64 len;
-	__u64 mode;
-	__s64 move;
-};
-#define UFFDIO_MOVE	_IOWR(UFFDIO, 0x05, struct uffdio_move)
-#endif
-
-static int uffd_open(uint64_t features)
-{
-	struct uffdio_api api = { .api = UFFD_API, .features = features };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	CHECK_SYS(fd >= 0, "userfaultfd");
-	CHECK_SYS(ioctl(fd, UFFDIO_API, &api) == 0, "UFFDIO_API %#lx",
-		  features);
-	return fd;
-}
-
-static void uffd_register(int fd, void *p, size_t bytes, uint64_t mode)
-{
-	struct uffdio_register reg = {
-		.range = { .start = (uintptr_t)p, .len = bytes },
-		.mode = mode,
-	};
-
-	CHECK_SYS(ioctl(fd, UFFDIO_REGISTER, &reg) == 0, "UFFDIO_REGISTER");
-}
 
 static void uffd_protect(int fd, void *p, size_t bytes, bool on)
 {
@@ -163,43 +123,6 @@ static void unprotect_demoted_pages(void)
 	area_verify(&a);
 }
 
-/*
- * The kernel moves only what is exclusive to the process, which a page of a
- * fenced node never is: -EBUSY, and nothing has happened. Breaks if a page
- * of the node is moved and mapped writable.
- */
-static void move_is_refused(void)
-{
-	int fd = uffd_open(UFFD_FEATURE_MOVE);
-	struct uffdio_move move = { };
-	struct area a;
-	uint64_t pfn;
-	void *dst;
-	int ret;
-
-	area_demoted(&a, 1, FILL_TEXT);
-	pfn = page_pfn(a.p);
-	dst = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(dst != MAP_FAILED, "mmap");
-	uffd_register(fd, dst, PAGE, UFFDIO_REGISTER_MODE_MISSING);
-	move.dst = (uintptr_t)dst;
-	move.src = (uintptr_t)a.p;
-	move.len = PAGE;
-	ret = ioctl(fd, UFFDIO_MOVE, &move);
-	CHECK(ret == -1 && errno == EBUSY, "ioctl %d, errno %d, moved %lld",
-	      ret, errno, move.move);
-	expect_resident(a.p, pfn);
-	area_verify(&a);
-
-	/* written to once, the page is ordinary again */
-	a.p[5] = 0x42;
-	area_set(&a, 0, 5, 0x42);
-	expect_promoted(a.p, pfn);
-	CHECK_SYS(ioctl(fd, UFFDIO_MOVE, &move) == 0, "UFFDIO_MOVE");
-	CHECK(!memcmp(dst, a.want, PAGE), "moved data are wrong");
-}
-
 /* Breaks if a page that was demoted is reported as missing. */
 static void demoted_is_not_missing(void)
 {
@@ -219,7 +142,6 @@ static const struct vmtest tests[] = {
 	VMTEST(protect_demoted_pages),
 	VMTEST(demote_protected_pages),
 	VMTEST(unprotect_demoted_pages),
-	VMTEST(move_is_refused),
 	VMTEST(demoted_is_not_missing),
 };
 

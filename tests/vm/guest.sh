@@ -57,6 +57,7 @@ export VMTEST_NODE=$nid VMTEST_POLICIES=$bin/policies:$top/build/bpf
 export VMTEST_TIMEOUT=$((120 * patience))
 
 device_on() {
+	echo 1 >/sys/kernel/mm/numa/demotion_enabled
 	# shellcheck disable=SC2086
 	modprobe cram_emu start="$start" size="$size" nid="$nid" verify=1 \
 		${DEVICE:-phys=256M} || { fail device "modprobe cram_emu failed"; return 1; }

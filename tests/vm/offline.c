@@ -12,11 +12,13 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
 
 #define EMU	"/sys/kernel/debug/cram_emu/online"
+#define POISON	"/sys/kernel/debug/cram_emu/poison"
 #define NODES	"/sys/devices/system/node"
 #define PAGES	512
 #define LOOPS	5
@@ -161,52 +163,242 @@ static void offline_under_load(void)
 		vmtest_join(pid[i]);
 }
 
-static void on_alarm(int sig)
+static void on_signal(int sig)
 {
 	(void)sig;
 }
 
-/*
- * A page that a pipe holds cannot move; taking the node away waits for it
- * until a signal comes, then everything is as before. Breaks if a failed
- * attempt leaves the node half gone.
- */
-static void failed_offline_rolls_back(void)
+/* A page of the node that a pipe holds, and that cannot move therefore. */
+static void hold(const struct area *a, int fd[2])
 {
-	struct sigaction sa = { .sa_handler = on_alarm };
+	struct iovec vec = { .iov_base = a->p, .iov_len = PAGE };
+
+	CHECK_SYS(pipe(fd) == 0, "pipe");
+	CHECK_SYS(vmsplice(fd[1], &vec, 1, 0) == (ssize_t)PAGE, "vmsplice");
+	if (page_nid(a->p) != device_nid())
+		vmtest_skip("vmsplice() promotes: nothing can hold a page of the node");
+}
+
+static void let_go(const struct area *a, int fd[2])
+{
+	unsigned char got[PAGE];
+
+	CHECK_SYS(read(fd[0], got, PAGE) == (ssize_t)PAGE, "read");
+	CHECK(!memcmp(got, a->want, PAGE), "the pipe's reader sees wrong data");
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* After an attempt that failed: all is as before. Then the holder is gone. */
+static void expect_rolled_back(struct area *a, int fd[2])
+{
+	expect_state("live");
+	area_verify(a);
+	/* It still takes pages. */
+	area_demote(a);
+	area_verify(a);
+	let_go(a, fd);
+	online(false);
+	area_expect_all(a, 0);
+	area_verify(a);
+	online(true);
+	expect_state("live");
+}
+
+/* Breaks if a signal does not end it, or leaves the node half gone. */
+static void signal_ends_removal(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
 	struct itimerval tick = {
 		.it_interval = { .tv_sec = 1 }, .it_value = { .tv_sec = 3 },
 	};
 	struct itimerval none = { };
-	unsigned char got[PAGE];
-	struct iovec vec;
 	struct area a;
 	int fd[2], ret;
 
 	area_demoted(&a, 16, FILL_TEXT);
-	CHECK_SYS(pipe(fd) == 0, "pipe");
-	vec.iov_base = a.p;
-	vec.iov_len = PAGE;
-	CHECK_SYS(vmsplice(fd[1], &vec, 1, 0) == (ssize_t)PAGE, "vmsplice");
-	if (page_nid(a.p) != device_nid())
-		vmtest_skip("vmsplice() promotes: nothing can hold a page of the node");
+	hold(&a, fd);
 	CHECK_SYS(sigaction(SIGALRM, &sa, NULL) == 0, "sigaction");
 	CHECK_SYS(setitimer(ITIMER_REAL, &tick, NULL) == 0, "setitimer");
 	ret = write_text(EMU, "0");
 	CHECK_SYS(setitimer(ITIMER_REAL, &none, NULL) == 0, "setitimer");
-	CHECK(ret < 0, "the node went away under a page in use");
-	expect_state("live");
-	area_verify(&a);
-	CHECK_SYS(read(fd[0], got, PAGE) == (ssize_t)PAGE, "read");
-	CHECK(!memcmp(got, a.want, PAGE), "the pipe's reader sees wrong data");
-	close(fd[0]);
-	close(fd[1]);
-	/* and it still takes pages */
-	area_demote(&a);
-	area_verify(&a);
+	CHECK(ret == -EINTR, "under a page in use and a signal: %s",
+	      ret ? strerror(-ret) : "the node went away");
+	expect_rolled_back(&a, fd);
+}
+
+/* Messages of the kernel from now on. */
+static int log_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	CHECK_SYS(fd >= 0, "/dev/kmsg");
+	CHECK_SYS(lseek(fd, 0, SEEK_END) >= 0, "/dev/kmsg");
+	return fd;
+}
+
+/* The first message with @text since log_open(); "" when there is none. */
+static const char *log_find(int fd, const char *text)
+{
+	static char line[8192];
+	ssize_t len;
+
+	for (;;) {
+		len = read(fd, line, sizeof(line) - 1);
+		if (len < 0 && errno == EPIPE)
+			continue;
+		if (len <= 0)
+			return "";
+		line[len] = '\0';
+		if (strstr(line, text))
+			return line;
+	}
+}
+
+/*
+ * Nobody sends a signal: it ends nevertheless, and the log says which page it
+ * was. Breaks if removal waits for whoever holds a page.
+ */
+static void held_page_is_named(void)
+{
+	const char *line;
+	struct area a;
+	char text[64];
+	int fd[2], log, ret;
+
+	area_demoted(&a, 16, FILL_TEXT);
+	hold(&a, fd);
+	snprintf(text, sizeof(text), "pfn %#lx stays: ", page_pfn(a.p));
+	log = log_open();
+	ret = write_text(EMU, "0");
+	CHECK(ret == -EBUSY, "under a page in use: %s",
+	      ret ? strerror(-ret) : "the node went away");
+	line = log_find(log, text);
+	CHECK(*line, "the log does not say '%s'", text);
+	CHECK(strstr(line, "refcount 2, mapcount 1, other users 1"),
+	      "the log says '%s'", line);
+	/* The others have gone to DRAM, where they may be written. */
+	CHECK(area_count(&a, device_nid()) == 1, "%zu pages are on the node",
+	      area_count(&a, device_nid()));
+	close(log);
+	expect_rolled_back(&a, fd);
+}
+
+/* ---- memory errors --------------------------------------------------------- */
+
+#define BAD	3
+
+/* The device reports that the data of page BAD are lost. Nobody reads them. */
+static void poisoned_by_device(const struct area *a)
+{
+	int ret = write_text(POISON, "%lx", page_pfn(area_page(a, BAD)));
+
+	if (ret == -EOPNOTSUPP)
+		vmtest_skip("the kernel has no CONFIG_MEMORY_FAILURE");
+	CHECK(ret == 0, "poison: %s", strerror(-ret));
+}
+
+/* The same, as if this process had read them just now. */
+static void poisoned_by_reader(const struct area *a)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	int ret;
+
+	CHECK_SYS(sigaction(SIGBUS, &sa, NULL) == 0, "sigaction");
+	ret = madvise(area_page(a, BAD), PAGE, MADV_HWPOISON);
+	if (ret && errno == EINVAL)
+		vmtest_skip("the kernel has no CONFIG_MEMORY_FAILURE");
+	CHECK_SYS(ret == 0, "MADV_HWPOISON");
+}
+
+/* Reads one page after the other in a child; returns what ended it. */
+static int read_in_child(const struct area *a, size_t first, size_t nr)
+{
+	int status;
+	pid_t pid = fork();
+
+	CHECK_SYS(pid >= 0, "fork");
+	if (!pid) {
+		signal(SIGBUS, SIG_DFL);
+		_exit(!!memcmp(area_page(a, first), a->want + first * PAGE,
+			       nr * PAGE));
+	}
+	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
+	return status;
+}
+
+/* The node holds so much, and what the device says is what the core says. */
+static void expect_used(long logical, const char *when)
+{
+	wait_for(nd_counter("logical_used") == logical,
+		 "%s: logical_used is %ld, not %ld", when,
+		 nd_counter("logical_used"), logical);
+	CHECK(nd_counter("physical_used") == emu_counter("phys_used"),
+	      "%s: physical_used is %ld, the device says %ld", when,
+	      nd_counter("physical_used"), emu_counter("phys_used"));
+}
+
+/*
+ * Breaks if the device goes on keeping room for data that are lost, or if
+ * somebody dies who does not read them. Other memory of this process is on the
+ * node as well; its cgroup knows how much.
+ */
+static void poisoned_page_leaves_the_accounts(void)
+{
+	long logical, physical;
+	struct area a;
+	int status;
+
+	area_demoted(&a, 16, FILL_TEXT);
+	logical = nd_counter("logical_used");
+	physical = emu_counter("phys_used");
+	poisoned_by_device(&a);
+	expect_used(logical - PAGE, "with one page poisoned");
+	CHECK(emu_counter("phys_used") < physical, "phys_used is %ld, was %ld",
+	      emu_counter("phys_used"), physical);
+
+	status = read_in_child(&a, 0, BAD);
+	CHECK(status == 0, "readers of other pages end with %#x", status);
+	status = read_in_child(&a, BAD + 1, 15 - BAD);
+	CHECK(status == 0, "readers of other pages end with %#x", status);
+	status = read_in_child(&a, BAD, 1);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
+	      "its reader ends with %#x", status);
+	area_unmap(&a);
+	wait_for(nd_counter("logical_used") == cgroup_node_anon(device_nid()),
+		 "without its owner: logical_used is %ld, the cgroup has %ld",
+		 nd_counter("logical_used"), cgroup_node_anon(device_nid()));
+	CHECK(nd_counter("logical_used") <= logical - (long)(16 * PAGE),
+	      "logical_used is %ld, was %ld", nd_counter("logical_used"),
+	      logical);
+}
+
+/* Breaks if the bad page keeps the node, or if it is bad for ever. */
+static void poisoned_page_is_no_obstacle(void)
+{
+	long total = nd_meminfo(device_nid(), "MemTotal");
+	struct area a;
+	int status;
+
+	area_demoted(&a, 16, FILL_TEXT);
+	poisoned_by_reader(&a);
 	online(false);
-	area_verify(&a);
+	expect_gone();
+	status = read_in_child(&a, 0, BAD);
+	CHECK(status == 0, "readers of other pages end with %#x", status);
+	status = read_in_child(&a, BAD, 1);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
+	      "its reader ends with %#x", status);
 	online(true);
+	expect_state("live");
+	CHECK(nd_meminfo(device_nid(), "MemTotal") == total,
+	      "the node has %ld kB, had %ld",
+	      nd_meminfo(device_nid(), "MemTotal"), total);
+	CHECK(meminfo("HardwareCorrupted") == 0, "%ld kB are still bad",
+	      meminfo("HardwareCorrupted"));
+	area_unmap(&a);
+	area_demoted(&a, 16, FILL_TEXT);
+	area_verify(&a);
 }
 
 static int each_block(int (*fn)(const char *path, const char *arg),
@@ -280,7 +472,10 @@ static const struct vmtest tests[] = {
 	VMTEST(residents_return_to_dram),
 	VMTEST(shared_residents),
 	VMTEST(offline_under_load),
-	VMTEST(failed_offline_rolls_back),
+	VMTEST(signal_ends_removal),
+	VMTEST(held_page_is_named),
+	VMTEST(poisoned_page_leaves_the_accounts),
+	VMTEST(poisoned_page_is_no_obstacle),
 	VMTEST(blocks_by_hand),
 };
 

@@ -362,6 +362,90 @@ static void update_refused(void)
 	policy_close(&p);
 }
 
+/* Its exit() would take down what its init() has just set up. */
+static void update_to_itself(void)
+{
+	struct policy p;
+
+	policy_start(&p, "verdicts");
+	refused_update(&p, &p, EEXIST);
+	CHECK(policy_count(&p, "inits") == 1, "init() ran %ld times",
+	      policy_count(&p, "inits"));
+	policy_close(&p);
+	expect_policy("", 0);
+}
+
+static void choose_ops(struct policy *p, const char *name)
+{
+	int nid = device_nid();
+
+	p->ops = bpf_object__find_map_by_name(p->obj, name);
+	CHECK(p->ops, "there is no policy %s", name);
+	memcpy(policy_member(p, "nid"), &nid, sizeof(nid));
+}
+
+/* The second of two policies that have a program in common. */
+static void second_must_fail(struct policy *p, struct bpf_link *update)
+{
+	struct bpf_map *first = p->ops;
+	struct bpf_link *link;
+	int ret;
+
+	/* libbpf registers the map before it makes a link. */
+	p->ops = bpf_object__find_map_by_name(p->obj, "second");
+	link = bpf_map__attach_struct_ops(p->ops);
+	CHECK(!link && errno == EMLINK, "attach: %s", strerror(errno));
+	if (update) {
+		ret = bpf_link__update_map(update, p->ops);
+		CHECK(ret == -EMLINK, "update: %d", ret);
+	}
+	p->ops = first;
+}
+
+/*
+ * The kernel knows a policy by its programs. Breaks if a policy is let in about
+ * which it does not know, or if one that is there is told another reason.
+ */
+static void shared_programs(void)
+{
+	struct policy p, q;
+	struct area a;
+	int ret;
+
+	policy_open(&p, "shared_progs", device_nid());
+	choose_ops(&p, "second");
+	choose_ops(&p, "shared_progs");
+	CHECK(policy_load(&p) == 0, "load");
+	CHECK(policy_attach(&p) == 0, "the first policy is refused");
+	area_demoted(&a, PAGES, FILL_TEXT);
+	CHECK(policy_count(&p, "asked") > 0 &&
+	      policy_count(&p, "known") == policy_count(&p, "asked"),
+	      "asked about %ld folios, the kernel answered about %ld",
+	      policy_count(&p, "asked"), policy_count(&p, "known"));
+	area_unmap(&a);
+
+	second_must_fail(&p, p.link);
+	expect_policy("shared_progs", policy_id(&p));
+	area_demoted(&a, PAGES, FILL_TEXT);
+	CHECK(policy_count(&p, "shared") >= PAGES,
+	      "the reason was given for %ld folios",
+	      policy_count(&p, "shared"));
+	area_verify(&a);
+
+	/* From now on neither is let in again. */
+	bpf_link__destroy(p.link);
+	p.link = NULL;
+	ret = policy_attach(&p);
+	CHECK(ret == -EMLINK, "attach of the first again: %d", ret);
+	policy_start(&q, "verdicts");
+	ret = bpf_link__update_map(q.link, p.ops);
+	CHECK(ret == -EMLINK, "update to the first: %d", ret);
+	expect_policy("verdicts", policy_id(&q));
+	policy_close(&q);
+	policy_close(&p);
+	expect_policy("", 0);
+}
+
 /* "Replace only if this one is there": the map named must be the old one. */
 static void update_expects_another(void)
 {
@@ -432,6 +516,9 @@ static void node_goes(void)
 	CHECK(policy_count(&p, "moved_out") >= PAGES,
 	      "migrated() saw %ld pages leave",
 	      policy_count(&p, "moved_out"));
+	CHECK(policy_count(&p, "offlined") >= PAGES,
+	      "of %ld pages it was told that the node goes",
+	      policy_count(&p, "offlined"));
 	area_verify(&a);
 	area_expect_all(&a, 0);
 	ret = write_text(EMU, "1");
@@ -462,6 +549,8 @@ static const struct vmtest tests[] = {
 	VMTEST(unbounded_helper),
 	VMTEST(update),
 	VMTEST(update_refused),
+	VMTEST(update_to_itself),
+	VMTEST(shared_programs),
 	VMTEST(update_expects_another),
 	VMTEST(pinned_link_survives),
 	VMTEST(node_goes),

@@ -6,10 +6,12 @@
  *
  * Environment: VMTEST_SWAPDEV, a swap device that is on (some of them).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +23,12 @@
 #define PAGES	256
 #define AROUND	16	/* pages that one write may bring along */
 
-/* NADMIT_*, NPROMO_*, NVICTIM_* of the kernel */
+#define MF_MOVE	(1 << 1)	/* MPOL_MF_MOVE */
+
+/* NODE_DEVICE_RATE_UNLIMITED of the kernel */
+#define UNLIMITED	4294967295L
+
+/* Verdicts, as the kernel numbers them. */
 enum { ADMIT_DEFAULT, ADMIT_ACCEPT, ADMIT_DENY };
 enum { PROMO_DEFAULT, PROMO_ONE, PROMO_AROUND, PROMO_SKIP };
 enum { VICTIM_DEFAULT, VICTIM_EVICT, VICTIM_KEEP, VICTIM_PROMOTE };
@@ -80,6 +87,8 @@ static void write_brings_its_neighbours(void)
 	left = area_count(&a, device_nid());
 	CHECK(left < PAGES - 1 && left >= PAGES - 1 - AROUND,
 	      "%zu of %d pages are on the node", left, PAGES);
+	CHECK(policy_count(&p, "moved_around") > 0,
+	      "the policy was not told why they moved");
 	CHECK(nd_counter("verdicts_promote_around") > 0, "no verdict counted");
 	end(&p, &a);
 }
@@ -210,6 +219,9 @@ static void hot(unsigned int verdict, bool moves)
 		CHECK(area_count(&a, device_nid()) == PAGES - 1,
 		      "%zu of %d pages are on the node",
 		      area_count(&a, device_nid()), PAGES);
+		CHECK(policy_count(&p, "moved_hot") == 1,
+		      "of %ld pages the policy was told that they were hot",
+		      policy_count(&p, "moved_hot"));
 	} else {
 		usleep(300 * 1000);
 		CHECK(area_count(&a, device_nid()) == PAGES,
@@ -232,6 +244,90 @@ static void hot_page_stays_by_default(void)
 static void hot_page_may_stay(void)
 {
 	hot(PROMO_SKIP, false);
+}
+
+/* A rate of 0 is none: what the policy wants promoted stays. */
+static void promotion_may_be_forbidden(void)
+{
+	long dropped, rate = nd_counter("promote_rate");
+	struct policy p;
+	struct area a;
+
+	begin(&p, &a);
+	policy_tune(&p, "hot", PROMO_ONE);
+	dropped = nd_counter("promote_dropped");
+	set_rate(0);
+	report_hot(page_pfn(area_page(&a, 5)), 42);
+	wait_for(nd_counter("promote_dropped") > dropped,
+		 "the promotion was not dropped");
+	CHECK(area_count(&a, device_nid()) == PAGES,
+	      "%zu of %d pages are on the node", area_count(&a, device_nid()),
+	      PAGES);
+	set_rate(UNLIMITED);
+	report_hot(page_pfn(area_page(&a, 5)), 42);
+	wait_for(page_nid(area_page(&a, 5)) != device_nid(),
+		 "without a limit the page is still on the node");
+	set_rate(rate);
+	end(&p, &a);
+}
+
+/* Breaks if a report is noted, looked at or asked about that nobody wants. */
+static void reports_without_a_reader_cost_nothing(void)
+{
+	long reports = nd_counter("hot_reports");
+	long bogus = nd_counter("hot_bogus");
+	long asked = nd_counter("calls_no_policy");
+	struct policy p;
+	struct area a;
+
+	area_demoted(&a, PAGES, FILL_TEXT);
+	asked = nd_counter("calls_no_policy");
+	report_hot(page_pfn(area_page(&a, 5)), 42);
+	report_hot(0, 42);
+	policy_start(&p, "verdicts");
+	report_hot(page_pfn(area_page(&a, 6)), 42);
+	report_hot(0, 42);
+	policy_close(&p);
+	CHECK(nd_counter("hot_reports") >= reports + 4,
+	      "hot_reports rose by %ld", nd_counter("hot_reports") - reports);
+	CHECK(nd_counter("hot_bogus") == bogus, "hot_bogus rose by %ld",
+	      nd_counter("hot_bogus") - bogus);
+
+	/* Reports are looked at in turn: only what comes now is. */
+	policy_start(&p, "members");
+	report_hot(page_pfn(area_page(&a, 7)), 1);
+	wait_for(policy_count(&p, "hot_device") == 1,
+		 "the policy heard of %ld hot pages",
+		 policy_count(&p, "hot_device"));
+	CHECK(policy_count(&p, "heat") == 1, "it heard of a page of heat %ld",
+	      policy_count(&p, "heat"));
+	CHECK(nd_counter("calls_no_policy") == asked,
+	      "a policy that is not there was asked %ld times",
+	      nd_counter("calls_no_policy") - asked);
+	end(&p, &a);
+}
+
+/* What user space moves is told as that. */
+static void moves_by_user_space_are_told(void)
+{
+	int node = 0, status = -1;
+	struct policy p;
+	struct area a;
+	void *page;
+	long ret;
+
+	begin(&p, &a);
+	page = area_page(&a, 9);
+	ret = syscall(SYS_move_pages, 0, 1L, &page, &node, &status,
+		      MF_MOVE);
+	if (ret == 0 && status == -ENOENT)
+		vmtest_skip("move_pages() does not see pages of a device node");
+	CHECK(ret == 0 && status == 0, "move_pages: %ld, status %d", ret,
+	      status);
+	CHECK(policy_count(&p, "moved_requested") == 1,
+	      "of %ld pages the policy was told so",
+	      policy_count(&p, "moved_requested"));
+	end(&p, &a);
 }
 
 /* Reports of pages that are not the device's harm nobody. */
@@ -406,6 +502,8 @@ static void victims_are_promoted(void)
 		 "no victim was promoted");
 	stop_asking(&p);
 	CHECK(area_count(&a, device_nid()) < PAGES, "all pages are on the node");
+	CHECK(policy_count(&p, "moved_victim") > 0,
+	      "the policy was not told why they moved");
 	end(&p, &a);
 }
 
@@ -472,8 +570,77 @@ static void admission_rate_is_kept(void)
 	      "%zu of %d pages came in, in %ld s", in, PAGES, (long)seconds);
 	CHECK(nd_counter("pages_slowed") > 0, "no page was held back");
 	end(&p, &a);
-	CHECK(nd_counter("admit_rate") == 0, "admit_rate is %ld without policy",
+	CHECK(nd_counter("admit_rate") == UNLIMITED,
+	      "admit_rate is %ld without policy", nd_counter("admit_rate"));
+}
+
+static void start_with_rate(struct policy *p, long rate)
+{
+	policy_open(p, "members", device_nid());
+	policy_tune(p, "init_rate", rate);
+	CHECK(policy_load(p) == 0, "load");
+	CHECK(policy_attach(p) == 0, "attach");
+	CHECK(nd_counter("admit_rate") == rate, "admit_rate is %ld",
 	      nd_counter("admit_rate"));
+}
+
+static void rate_of_zero_is_none(void)
+{
+	long slowed = nd_counter("pages_slowed");
+	struct policy p;
+	struct area a;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	start_with_rate(&p, 0);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	area_try_demote(&a, 4);
+	CHECK(area_count(&a, device_nid()) == 0, "%zu pages came in",
+	      area_count(&a, device_nid()));
+	CHECK(nd_counter("pages_slowed") > slowed, "no page was held back");
+	end(&p, &a);
+}
+
+static void rate_without_limit_holds_nothing_back(void)
+{
+	long slowed = nd_counter("pages_slowed");
+	struct policy p;
+	struct area a;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	start_with_rate(&p, UNLIMITED);
+	area_demote(&a);
+	CHECK(nd_counter("pages_slowed") == slowed, "%ld pages were held back",
+	      nd_counter("pages_slowed") - slowed);
+	end(&p, &a);
+}
+
+/* Breaks if a policy gets more by setting its rate, a thousand times a second. */
+static void rate_is_not_refilled(void)
+{
+	time_t start, seconds;
+	struct policy p;
+	struct area a;
+	long ticks;
+	size_t in;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	policy_open(&p, "timer", device_nid());
+	policy_tune(&p, "rate", 5);
+	CHECK(policy_load(&p) == 0, "load");
+	start = time(NULL);
+	CHECK(policy_attach(&p) == 0, "attach");
+	wait_for(nd_counter("admit_rate") == 5, "the rate is %ld",
+		 nd_counter("admit_rate"));
+	ticks = policy_count(&p, "ticks");
+	while (area_try_demote(&a, 1), policy_count(&p, "ticks") < ticks + 100)
+		;
+	in = area_count(&a, device_nid());
+	seconds = time(NULL) - start + 1;
+	CHECK(in <= 5 * (size_t)(seconds + 1),
+	      "%zu of %d pages came in, in %ld s", in, PAGES, (long)seconds);
+	area_verify(&a);
+	policy_close(&p);
 }
 
 /* ---- a chunk as a whole ------------------------------------------------------- */
@@ -573,7 +740,7 @@ static void timers_may_set_the_rate(void)
 	      nd_counter("admit_rate"));
 	area_verify(&a);
 	policy_close(&p);
-	CHECK(nd_counter("admit_rate") == 0,
+	CHECK(nd_counter("admit_rate") == UNLIMITED,
 	      "without the policy the rate is %ld", nd_counter("admit_rate"));
 }
 
@@ -586,6 +753,9 @@ static const struct vmtest tests[] = {
 	VMTEST(hot_page_is_promoted),
 	VMTEST(hot_page_stays_by_default),
 	VMTEST(hot_page_may_stay),
+	VMTEST(promotion_may_be_forbidden),
+	VMTEST(reports_without_a_reader_cost_nothing),
+	VMTEST(moves_by_user_space_are_told),
 	VMTEST(bogus_reports_are_counted),
 	VMTEST(hint_faults_reach_the_policy),
 	VMTEST(victims_are_evicted),
@@ -595,6 +765,9 @@ static const struct vmtest tests[] = {
 	VMTEST(capacity_is_told),
 	VMTEST(policy_may_ask_for_reclaim),
 	VMTEST(admission_rate_is_kept),
+	VMTEST(rate_of_zero_is_none),
+	VMTEST(rate_without_limit_holds_nothing_back),
+	VMTEST(rate_is_not_refilled),
 	VMTEST(timers_may_set_the_rate),
 	VMTEST(chunk_is_denied_folio_by_folio),
 	VMTEST(chunk_is_accepted_folio_by_folio),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -401,6 +402,8 @@ static void anti_thrash_keeps_out_what_was_written(void)
 	write_all(&a);
 	CHECK(policy_count(&p, "bounces") >= PAGES, "it counted %ld",
 	      policy_count(&p, "bounces"));
+	/* Refaults are active: reclaim would not offer them. */
+	CHECK_SYS(madvise(a.p, a.pages * PAGE, MADV_COLD) == 0, "MADV_COLD");
 	expect_none_demoted(&a);
 	CHECK(policy_count(&p, "denied") > 0, "nothing was denied");
 	finish(&p, &a);

@@ -16,7 +16,7 @@
 #define PAGES	128
 #define FEW	6	/* rounds of reclaim that must not help */
 
-/* NADMIT_* and NPROMO_* of the kernel */
+/* NODE_DEVICE_ADMIT_* and NODE_DEVICE_PROMOTE_* of the kernel */
 enum { ADMIT_DEFAULT, ADMIT_ACCEPT, ADMIT_DENY, ADMIT_KEEP, ADMIT_MAX };
 enum { PROMO_DEFAULT, PROMO_ONE, PROMO_AROUND, PROMO_SKIP, PROMO_MAX };
 

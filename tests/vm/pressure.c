@@ -8,6 +8,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #define ROUNDS		8
 #define FILL_ROUNDS	30
 #define SLOW_BYTES	(128 * MIB)
+#define QUIET_ROUNDS	60	/* twentieths of a second */
 
 static bool pressure_is(const char *level)
 {
@@ -153,6 +155,78 @@ static void admission_slows_and_stops(void)
 	CHECK(nd_counter("pages_demoted") == demoted,
 	      "%ld pages came in at HIGH",
 	      nd_counter("pages_demoted") - demoted);
+	end(&a);
+}
+
+/* The kernel has stopped reclaiming from the node; returns how much it has. */
+static long reclaimed_at_rest(void)
+{
+	long reclaimed = nd_counter("pages_reclaimed");
+	int quiet = 0;
+
+	wait_long(2, ({
+		long now = nd_counter("pages_reclaimed");
+
+		quiet = now == reclaimed ? quiet + 1 : 0;
+		reclaimed = now;
+		quiet >= QUIET_ROUNDS;
+	}), "the kernel goes on to reclaim, %ld pages so far", reclaimed);
+	return reclaimed;
+}
+
+/* Read a part of the disk into page cache and have that reclaimed. */
+static void stream(size_t bytes)
+{
+	static char buf[1 << 16];
+	size_t done;
+	int fd, ret;
+
+	fd = open(SLOW_DISK, O_RDONLY | O_CLOEXEC);
+	CHECK_SYS(fd >= 0, "open %s", SLOW_DISK);
+	for (done = 0; done < bytes; done += sizeof(buf))
+		CHECK_SYS(read(fd, buf, sizeof(buf)) == sizeof(buf), "read %s",
+			  SLOW_DISK);
+	ret = cgroup_write("memory.reclaim", "%zu swappiness=0", bytes);
+	CHECK(ret == 0 || ret == -EAGAIN || ret == -EINTR, "memory.reclaim: %s",
+	      strerror(-ret));
+	close(fd);
+}
+
+/*
+ * A closed node makes room for folios that could come in, and for no others.
+ * Breaks if asking whether the node has room counts as wanting in: reclaim of
+ * page cache asks, too.
+ */
+static void streaming_reads_evict_nothing(void)
+{
+	long reclaimed, now;
+	struct area a;
+	size_t there;
+	int i;
+
+	vmtest_swap_device();
+	begin();
+	fill(&a);
+	wait_for(pressure_is("high"), "the level is not high");
+	/* What the filling has turned away must be forgotten before swap is on. */
+	reclaimed_at_rest();
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	reclaimed = reclaimed_at_rest();
+	there = area_count(&a, device_nid());
+	for (i = 0; i < ROUNDS; i++) {
+		stream(32 * MIB);
+		usleep(500 * 1000);
+	}
+	now = reclaimed_at_rest();
+	CHECK(now == reclaimed, "%ld pages were reclaimed", now - reclaimed);
+	CHECK(area_count(&a, device_nid()) == there,
+	      "%zu of %zu pages are on the node", area_count(&a, device_nid()),
+	      there);
+	CHECK(pressure_is("high"), "the level is not high any more");
+
+	area_try_demote(&a, 2);
+	wait_for(nd_counter("pages_reclaimed") > reclaimed,
+		 "nothing leaves for folios that are turned away");
 	end(&a);
 }
 
@@ -433,7 +507,7 @@ static void failing_reservations_lose_nothing(void)
 
 /* ---- the last resort ------------------------------------------------------- */
 
-/* DRAM has nothing for who cannot wait, and the ladder cannot. */
+/* DRAM has nothing for those that do not wait, and evacuation does not. */
 static void start_failing(void)
 {
 	static const struct {
@@ -676,6 +750,7 @@ static void block_goes_offline_under_the_balloon(void)
 
 static const struct vmtest tests[] = {
 	VMTEST(admission_slows_and_stops),
+	VMTEST(streaming_reads_evict_nothing),
 	VMTEST(balloon_takes_and_gives),
 	VMTEST(balloon_follows_the_ratio),
 	VMTEST(lost_capacity_goes_to_swap),

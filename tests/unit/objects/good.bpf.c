@@ -15,8 +15,9 @@ NODE_TUNABLE(bool, enabled, true, false, true, "", "a switch");
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return enabled && limit + bias + budget + delay ? NADMIT_ACCEPT :
-							  NADMIT_DENY;
+	if (enabled && limit + bias + budget + delay)
+		return NODE_DEVICE_ADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_DENY;
 }
 
 NODE_OPS(good, admit_folio);

@@ -62,7 +62,7 @@ NODE_COUNTERS(struct learn_counters);
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
 	NODE_COUNT(seen, limit);
-	return NADMIT_DEFAULT;
+	return NODE_DEVICE_ADMIT_DEFAULT;
 }
 
 NODE_OPS(learn_new, admit_folio);

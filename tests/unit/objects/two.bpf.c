@@ -6,7 +6,7 @@ NODE_POLICY(first, "the first of two");
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OPS(first, admit_folio);

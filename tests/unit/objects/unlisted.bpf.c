@@ -6,7 +6,7 @@ NODE_POLICY(unlisted, "forgets a member");
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)

@@ -59,6 +59,7 @@ refused() {
 }
 
 field() { cat "$node/device/$1"; }
+counter() { awk -v name="$1" '$1 == name { print $2 }' "$node/device/stat"; }
 
 # expect WANT GOT WHAT
 expect() {
@@ -112,11 +113,11 @@ swap_replaces() {
 	local updates
 
 	status 0 load "$nid" admit_all || return 1
-	updates=$(field policy_updates)
+	updates=$(counter policy_updates)
 	status 0 swap "$nid" deny_all || return 1
 	grep -q 'no map is handed over' $out || { why="swap says: $(cat $out)"; return 1; }
 	expect deny_all "$(field policy_name)" policy_name || return 1
-	expect $((updates + 1)) "$(field policy_updates)" policy_updates || return 1
+	expect $((updates + 1)) "$(counter policy_updates)" policy_updates || return 1
 	status 0 swap "$nid" admit_all --expect deny_all || return 1
 	expect admit_all "$(field policy_name)" policy_name || return 1
 	refused 1 deny_all swap "$nid" compressible --expect deny_all || return 1
@@ -338,14 +339,9 @@ top_watches() {
 		'number of objects'
 }
 
-# An older kernel does not count them: that is said, too.
 histogram_has_all_pages() {
-	if [ ! -e "$node/device/stored_4096" ]; then
-		refused 1 'stored size' stats "$nid" --histogram
-		return
-	fi
 	status 0 --json stats "$nid" --histogram || return 1
-	expect "$(cat "$node"/device/stored_* | paste -sd+ | bc)" \
+	expect "$(awk '/^stored_[0-9]+ / { sum += $2 } END { print sum }' "$node/device/stat")" \
 		"$(jq '[.[].pages] | add' $out)" 'sum of the histogram'
 }
 
@@ -471,6 +467,40 @@ objects_in_the_path() {
 	grep -q kfunc_elsewhere $err || { why="kfunc_elsewhere is not named"; return 1; }
 }
 
+# Nothing enters the node while demotion is off: who looks is told, with the way
+# to turn it on.
+demotion_off_is_said() {
+	local knob=/sys/kernel/mm/numa/demotion_enabled rc=0
+
+	echo 0 >$knob
+	demotion_off || rc=1
+	echo 1 >$knob
+	[ $rc = 0 ] || return 1
+	status 0 status "$nid" || return 1
+	! grep -q "echo 1 >$knob" $out $err || { why='it is on, and status says off'; return 1; }
+	status 0 --json status "$nid" || return 1
+	expect true "$(jq '.[0].demotion_enabled' $out)" demotion_enabled
+}
+
+demotion_off() {
+	local verb
+
+	for verb in check "load $nid admit_all" "status $nid"; do
+		# shellcheck disable=SC2086
+		status 0 $verb || return 1
+		expect 1 "$(cat $out $err | grep -c "echo 1 >$knob")" \
+			"number of lines of $verb with the command" || return 1
+	done
+	status 0 unload "$nid" || return 1
+	status 0 --json check || return 1
+	expect false "$(jq .demotion_enabled $out)" 'demotion_enabled of check' || return 1
+	status 0 --json load "$nid" admit_all || return 1
+	expect false "$(jq .demotion_enabled $out)" 'demotion_enabled of load' || return 1
+	status 0 --json status "$nid" || return 1
+	expect false "$(jq '.[0].demotion_enabled' $out)" 'demotion_enabled of status' || return 1
+	status 0 unload "$nid"
+}
+
 body() {
 	if [ ! -x "$ctl" ]; then
 		fail build "there is no $ctl"
@@ -479,6 +509,7 @@ body() {
 	works check status 0 check
 	works nodes status 0 nodes
 	works load_and_unload load_and_unload
+	works demotion_off demotion_off_is_said
 	works tunables tunables_reach_the_policy
 	works swap swap_replaces
 	works json shown_as_json

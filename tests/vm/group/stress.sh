@@ -6,6 +6,8 @@
 
 cgroup=/sys/fs/cgroup/stress
 
+demotions() { awk '$1 == "pages_demoted" { print $2 }' "$node/device/stat"; }
+
 # Push, and check all residents while they are in use.
 pusher() {
 	while [ -e /run/pushing ]; do
@@ -39,7 +41,7 @@ body() {
 	mkdir -p $cgroup
 	touch /run/pushing
 	rm -f /run/leak
-	demoted=$(cat "$node/device/pages_demoted")
+	demoted=$(demotions)
 	pusher &
 	pusher_pid=$!
 	stress vm --vm 2 --vm-bytes 96M --vm-keep
@@ -50,7 +52,7 @@ body() {
 	rm /run/pushing
 	wait $pusher_pid
 	check scrub_meanwhile "a page changed under the fence" [ ! -e /run/leak ]
-	demoted=$(($(cat "$node/device/pages_demoted") - demoted))
+	demoted=$(($(demotions) - demoted))
 	check demoted "only $demoted pages were demoted meanwhile" \
 		[ $demoted -gt 1000 ]
 	rmdir $cgroup

@@ -17,6 +17,7 @@
 #include "pages.h"
 
 #define DEMOTE_ROUNDS	40
+#define SWAP_ROUNDS	60
 #define QUERY_CHUNK	256
 
 static const char * const words[] = {
@@ -297,6 +298,34 @@ uint64_t page_map_entry(pid_t pid, const void *addr)
 	return entry;
 }
 
+/**
+ * area_swapped - pages of the area that are in swap
+ */
+size_t area_swapped(const struct area *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->pages; i++)
+		n += !!(page_map_entry(0, area_page(a, i)) & PM_SWAP);
+	return n;
+}
+
+/**
+ * area_swap_out - reclaim, also on the device node, until @want pages of the
+ * area are in swap; the test fails if it does not succeed
+ *
+ * The caller has given the cgroup swap.
+ */
+void area_swap_out(const struct area *a, size_t want)
+{
+	int round;
+
+	for (round = 0; round < SWAP_ROUNDS && area_swapped(a) < want; round++)
+		reclaim_round(round, (want + 8) * PAGE);
+	CHECK(area_swapped(a) >= want, "only %zu of %zu pages are in swap",
+	      area_swapped(a), a->pages);
+}
+
 uint64_t page_pfn_of(pid_t pid, const void *addr)
 {
 	uint64_t entry = page_map_entry(pid, addr);
@@ -364,16 +393,24 @@ long faults_now(void)
 }
 
 /**
- * nd_counter - a number below /sys/devices/system/node/nodeN/device/
+ * nd_counter - a number below /sys/devices/system/node/nodeN/device/: a file of
+ * its own, or a line of stat
  */
 long nd_counter(const char *name)
 {
 	char path[128];
+	long value;
 
 	snprintf(path, sizeof(path),
 		 "/sys/devices/system/node/node%d/device/%s", device_nid(),
 		 name);
-	return read_number(path);
+	if (!access(path, F_OK))
+		return read_number(path);
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/node/node%d/device/stat", device_nid());
+	value = read_field(path, name);
+	CHECK(value >= 0, "%s has no %s", path, name);
+	return value;
 }
 
 /**

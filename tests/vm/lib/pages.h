@@ -41,6 +41,8 @@ bool area_try_demote(const struct area *a, int rounds);
 void area_demoted(struct area *a, size_t pages, enum fill kind);
 size_t area_count(const struct area *a, int nid);
 void area_expect_all(const struct area *a, int nid);
+size_t area_swapped(const struct area *a);
+void area_swap_out(const struct area *a, size_t want);
 void forget_references(pid_t pid);
 void reclaim_round(int round, size_t bytes);
 

@@ -28,8 +28,8 @@ NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 
 	if (bpf_map_lookup_elem(&budgets, &key) ||
 	    bpf_map_lookup_elem(&accounts, &slot))
-		return NADMIT_ACCEPT;
-	return NADMIT_DEFAULT;
+		return NODE_DEVICE_ADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_DEFAULT;
 }
 
 NODE_OPS(budgets_differ, admit_folio);

@@ -8,7 +8,8 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 {
 	struct node_folio_info info = {};
 
-	return bpf_node_folio_info((struct folio *)ctx, &info, sizeof(info));
+	return bpf_node_device_folio_info((struct folio *)ctx, &info,
+					  sizeof(info));
 }
 
 NODE_OPS(info_batch, admit_batch);

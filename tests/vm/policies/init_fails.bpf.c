@@ -14,7 +14,7 @@ NODE_OP(s32, init, struct node_policy_info *info)
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return NADMIT_DENY;
+	return NODE_DEVICE_ADMIT_DENY;
 }
 
 NODE_OPS(init_fails, admit_folio, init);

@@ -6,7 +6,7 @@ NODE_POLICY(keep_all, "test: keeps every folio in DRAM");
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return NADMIT_KEEP;
+	return NODE_DEVICE_ADMIT_KEEP;
 }
 
 NODE_OPS(keep_all, admit_folio);

@@ -7,5 +7,5 @@ NODE_POLICY(kfunc_elsewhere, "test: a kfunc in a program that is no policy");
 SEC("syscall")
 int kfunc_elsewhere(void *ctx)
 {
-	return bpf_node_folio_estimate(ctx, 16);
+	return bpf_node_device_folio_estimate(ctx, 16);
 }

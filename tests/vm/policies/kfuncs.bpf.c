@@ -28,9 +28,10 @@ static __always_inline int call_sample(struct folio *folio,
 	struct bytes bytes;
 
 	if (!walk)
-		return bpf_node_folio_sample(folio, 0, &bytes, sizeof(bytes));
+		return bpf_node_device_folio_sample(folio, 0, &bytes,
+						    sizeof(bytes));
 	NODE_FOR_EACH_FOLIO(folio, batch)
-		bpf_node_folio_sample(folio, 0, &bytes, sizeof(bytes));
+		bpf_node_device_folio_sample(folio, 0, &bytes, sizeof(bytes));
 	return 0;
 }
 
@@ -39,9 +40,9 @@ static __always_inline int call_estimate(struct folio *folio,
 					 bool walk)
 {
 	if (!walk)
-		return bpf_node_folio_estimate(folio, 0);
+		return bpf_node_device_folio_estimate(folio, 0);
 	NODE_FOR_EACH_FOLIO(folio, batch)
-		bpf_node_folio_estimate(folio, 0);
+		bpf_node_device_folio_estimate(folio, 0);
 	return 0;
 }
 
@@ -51,9 +52,9 @@ static __always_inline int call_info(struct folio *folio,
 	struct node_folio_info info;
 
 	if (!walk)
-		return bpf_node_folio_info(folio, &info, sizeof(info));
+		return bpf_node_device_folio_info(folio, &info, sizeof(info));
 	NODE_FOR_EACH_FOLIO(folio, batch)
-		bpf_node_folio_info(folio, &info, sizeof(info));
+		bpf_node_device_folio_info(folio, &info, sizeof(info));
 	return 0;
 }
 
@@ -62,9 +63,10 @@ static __always_inline int call_admit_set(struct folio *folio,
 					  bool walk)
 {
 	if (!walk)
-		return bpf_node_admit_set(batch, folio, NADMIT_DENY);
+		return bpf_node_device_admit_set(batch, folio,
+						 NODE_DEVICE_ADMIT_DENY);
 	NODE_FOR_EACH_FOLIO(folio, batch)
-		bpf_node_admit_set(batch, folio, NADMIT_DENY);
+		bpf_node_device_admit_set(batch, folio, NODE_DEVICE_ADMIT_DENY);
 	return 0;
 }
 
@@ -81,21 +83,21 @@ static __always_inline int call_iter(struct folio *folio,
 static __always_inline int call_stat(struct folio *folio,
 				     struct node_admit_ctx *batch, bool walk)
 {
-	return bpf_node_stat(NSTAT_PRESSURE);
+	return bpf_node_device_stat(NODE_DEVICE_STAT_PRESSURE);
 }
 
 static __always_inline int call_admit_rate(struct folio *folio,
 					   struct node_admit_ctx *batch,
 					   bool walk)
 {
-	return bpf_node_admit_rate(0);
+	return bpf_node_device_admit_rate(0);
 }
 
 static __always_inline int call_request(struct folio *folio,
 					struct node_admit_ctx *batch,
 					bool walk)
 {
-	return bpf_node_request_reclaim(0);
+	return bpf_node_device_request_reclaim(0);
 }
 
 /* A policy with the one member @_member, which is @_prog. */
@@ -178,7 +180,7 @@ FORGED(set_of_stack)
 	struct folio *folio;
 
 	NODE_FOR_EACH_FOLIO(folio, BATCH(ctx, 0))
-		bpf_node_admit_set(&fake, folio, NADMIT_DENY);
+		bpf_node_device_admit_set(&fake, folio, NODE_DEVICE_ADMIT_DENY);
 	return 0;
 }
 
@@ -187,25 +189,27 @@ FORGED(set_of_batch)
 {
 	struct node_admit_ctx *batch = BATCH(ctx, 0);
 
-	return bpf_node_admit_set(batch, (void *)batch->batch, NADMIT_DENY);
+	return bpf_node_device_admit_set(batch, (void *)batch->batch,
+					 NODE_DEVICE_ADMIT_DENY);
 }
 
 FORGED(folio_of_stack)
 {
 	struct bytes bytes = {};
 
-	return bpf_node_admit_set(BATCH(ctx, 0), (void *)&bytes, NADMIT_DENY);
+	return bpf_node_device_admit_set(BATCH(ctx, 0), (void *)&bytes,
+					 NODE_DEVICE_ADMIT_DENY);
 }
 
 /* The iterator may have returned NULL. */
 FORGED(folio_unchecked)
 {
-	struct bpf_iter_node_folio it;
+	struct bpf_iter_node_device_folio it;
 	struct folio *folio;
 
-	bpf_iter_node_folio_new(&it, BATCH(ctx, 0));
-	folio = bpf_iter_node_folio_next(&it);
-	bpf_node_admit_set(BATCH(ctx, 0), folio, NADMIT_DENY);
-	bpf_iter_node_folio_destroy(&it);
+	bpf_iter_node_device_folio_new(&it, BATCH(ctx, 0));
+	folio = bpf_iter_node_device_folio_next(&it);
+	bpf_node_device_admit_set(BATCH(ctx, 0), folio, NODE_DEVICE_ADMIT_DENY);
+	bpf_iter_node_device_folio_destroy(&it);
 	return 0;
 }

@@ -8,15 +8,16 @@
 
 NODE_POLICY(members, "test: answers what its tunables say, all members");
 
-NODE_TUNABLE(u32, promote, NPROMO_DEFAULT, 0, 4294967295U, "",
+NODE_TUNABLE(u32, promote, NODE_DEVICE_PROMOTE_DEFAULT, 0, 4294967295U, "",
 	     "answer of promote_fault");
-NODE_TUNABLE(u32, hot, NPROMO_DEFAULT, 0, 4294967295U, "",
+NODE_TUNABLE(u32, hot, NODE_DEVICE_PROMOTE_DEFAULT, 0, 4294967295U, "",
 	     "answer of promote_hot");
-NODE_TUNABLE(u32, victim, NVICTIM_DEFAULT, 0, 4294967295U, "",
+NODE_TUNABLE(u32, victim, NODE_DEVICE_VICTIM_DEFAULT, 0, 4294967295U, "",
 	     "answer of reclaim_folio");
 NODE_TUNABLE(u32, set, 0, 0, 4294967295U, "",
 	     "verdict that admit_batch sets for each folio, plus 1; 0 for none");
-NODE_TUNABLE(u32, init_rate, 0, 0, 4294967295U, "pages/s",
+NODE_TUNABLE(u32, init_rate, NODE_DEVICE_RATE_UNLIMITED, 0,
+	     NODE_DEVICE_RATE_UNLIMITED, "pages/s",
 	     "admission rate that init sets");
 NODE_TUNABLE(u64, request, 0, 0, 1000000, "pages",
 	     "pages that pressure wants evicted");
@@ -31,6 +32,10 @@ struct members_counters {
 	u64 heat;
 	u64 victims;
 	u64 faults;
+	u64 moved_hot;		/* pages that left, by the reason told */
+	u64 moved_around;
+	u64 moved_victim;
+	u64 moved_requested;
 	u64 pressures;
 	u64 level;		/* the last that was told, plus 1 */
 	u64 phys_total;		/* with it */
@@ -78,7 +83,7 @@ static __always_inline int key_of(struct folio *folio, struct key *key)
 {
 	struct node_folio_info info = {};
 
-	if (bpf_node_folio_info(folio, &info, sizeof(info)))
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info)))
 		return -1;
 	EXPECT(info.area);
 	key->area = info.area;
@@ -93,11 +98,12 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 
 	NODE_COUNT(chunks, 1);
 	NODE_COUNT(folios, ctx->nr_folios);
-	EXPECT(ctx->pressure <= NPRESS_HIGH);
+	EXPECT(ctx->pressure <= NODE_DEVICE_PRESSURE_HIGH);
 	NODE_FOR_EACH_FOLIO(folio, ctx) {
 		found++;
 		if (verdict)
-			EXPECT(!bpf_node_admit_set(ctx, folio, verdict - 1));
+			EXPECT(!bpf_node_device_admit_set(ctx, folio,
+							  verdict - 1));
 	}
 	NODE_COUNT(walked, found);
 	return 0;
@@ -111,7 +117,7 @@ NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 	NODE_COUNT(asked, 1);
 	if (!key_of(folio, &key))
 		bpf_map_update_elem(&admitted, &key, &one, BPF_ANY);
-	return NADMIT_DEFAULT;
+	return NODE_DEVICE_ADMIT_DEFAULT;
 }
 
 NODE_OP(u32, promote_fault, struct folio *folio, struct node_fault_ctx *ctx)
@@ -133,7 +139,7 @@ NODE_OP(u32, promote_hot, struct folio *folio, struct node_hot_ctx *ctx)
 	EXPECT(ctx->nid == own_nid && ctx->dst_nid != own_nid);
 	EXPECT(!key_of(folio, &key));
 	NODE_COUNT(heat, ctx->heat);
-	if (ctx->source == NHOT_DEVICE)
+	if (ctx->source == NODE_DEVICE_HOT_DEVICE)
 		NODE_COUNT(hot_device, 1);
 	else
 		NODE_COUNT(hot_hint, 1);
@@ -146,9 +152,27 @@ NODE_OP(u32, reclaim_folio, struct folio *folio, struct node_victim_ctx *ctx)
 
 	NODE_COUNT(victims, 1);
 	EXPECT(ctx->nid == own_nid && ctx->nr_pages == 1);
-	EXPECT(ctx->pressure <= NPRESS_CRITICAL);
+	EXPECT(ctx->pressure <= NODE_DEVICE_PRESSURE_CRITICAL);
 	EXPECT(!key_of(folio, &key));
 	return victim;
+}
+
+NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
+{
+	switch (ctx->reason) {
+	case NODE_DEVICE_MOVE_PROMOTED_HOT:
+		NODE_COUNT(moved_hot, ctx->nr_pages);
+		break;
+	case NODE_DEVICE_MOVE_PROMOTED_AROUND:
+		NODE_COUNT(moved_around, ctx->nr_pages);
+		break;
+	case NODE_DEVICE_MOVE_PROMOTED_VICTIM:
+		NODE_COUNT(moved_victim, ctx->nr_pages);
+		break;
+	case NODE_DEVICE_MOVE_REQUESTED:
+		NODE_COUNT(moved_requested, ctx->nr_pages);
+		break;
+	}
 }
 
 NODE_OP(void, pressure, struct node_press_ctx *ctx)
@@ -157,22 +181,21 @@ NODE_OP(void, pressure, struct node_press_ctx *ctx)
 
 	NODE_COUNT(pressures, 1);
 	EXPECT(ctx->nid == own_nid);
-	EXPECT(ctx->pressure <= NPRESS_CRITICAL);
-	EXPECT(ctx->phys_total == bpf_node_stat(NSTAT_PHYS_TOTAL));
+	EXPECT(ctx->pressure <= NODE_DEVICE_PRESSURE_CRITICAL);
+	EXPECT(ctx->phys_total ==
+	       bpf_node_device_stat(NODE_DEVICE_STAT_PHYS_TOTAL));
 	EXPECT(ctx->logical_used <= ctx->logical_total);
 	STORE(level, ctx->pressure + 1);
 	STORE(phys_total, ctx->phys_total);
 	if (pages)
-		EXPECT(!bpf_node_request_reclaim(pages));
+		EXPECT(!bpf_node_device_request_reclaim(pages));
 }
 
 NODE_OP(s32, init, struct node_policy_info *info)
 {
-	u32 rate = init_rate;
-
 	own_nid = info->nid;
-	return rate ? bpf_node_admit_rate(rate) : 0;
+	return bpf_node_device_admit_rate(init_rate);
 }
 
-NODE_OPS(members, admit_batch, admit_folio, promote_fault, promote_hot,
-	 reclaim_folio, pressure, init);
+NODE_OPS(members, admit_batch, admit_folio, migrated, promote_fault,
+	 promote_hot, reclaim_folio, pressure, init);

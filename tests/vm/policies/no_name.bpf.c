@@ -6,7 +6,7 @@ NODE_POLICY(no_name, "test: no name");
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 struct node_device_ops no_name SEC(".struct_ops.link") = {

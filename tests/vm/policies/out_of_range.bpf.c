@@ -12,7 +12,7 @@ static __always_inline u32 any(void)
 
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
-	return __NADMIT_MAX + any();
+	return __NODE_DEVICE_ADMIT_MAX + any();
 }
 
 NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
@@ -22,7 +22,7 @@ NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
 
 NODE_OP(u32, promote_fault, struct folio *folio, struct node_fault_ctx *ctx)
 {
-	return __NPROMO_MAX + any();
+	return __NODE_DEVICE_PROMOTE_MAX + any();
 }
 
 NODE_OPS(out_of_range, admit_folio, choose_class, promote_fault);

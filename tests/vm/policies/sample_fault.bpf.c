@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls bpf_node_folio_sample() from promote_fault, where it is not allowed. */
+/* Looks at the content in promote_fault: not allowed there. */
 #include "node_ext.bpf.h"
 
 NODE_POLICY(sample_fault, "test: sample is not allowed in promote_fault");
@@ -11,9 +11,9 @@ NODE_OP(u32, promote_fault, struct folio *folio, struct node_fault_ctx *ctx)
 	char buf[64] = {};
 	long got;
 
-	got = bpf_node_folio_sample(folio, 0, buf, sizeof(buf));
+	got = bpf_node_device_folio_sample(folio, 0, buf, sizeof(buf));
 	WRITE_ONCE(seen, got);
-	return NPROMO_DEFAULT;
+	return NODE_DEVICE_PROMOTE_DEFAULT;
 }
 
 NODE_OPS(sample_fault, promote_fault);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls bpf_node_folio_sample() from migrated, where it is not allowed. */
+/* Looks at the content in migrated: not allowed there. */
 #include "node_ext.bpf.h"
 
 NODE_POLICY(sample_migrated, "test: sample is not allowed in migrated");
@@ -11,7 +11,7 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 	char buf[64] = {};
 	long got;
 
-	got = bpf_node_folio_sample(folio, 0, buf, sizeof(buf));
+	got = bpf_node_device_folio_sample(folio, 0, buf, sizeof(buf));
 	WRITE_ONCE(seen, got);
 }
 

@@ -7,7 +7,7 @@ NODE_POLICY(sleepable, "test: a sleepable member");
 SEC("struct_ops.s/admit_folio")
 u32 op_admit_folio(unsigned long long *ctx)
 {
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OPS(sleepable, admit_folio);

@@ -22,7 +22,7 @@ NODE_COUNTERS(struct timer_counters);
 static int tick(void *map, u32 *key, struct clock *clock)
 {
 	NODE_COUNT(ticks, 1);
-	if (bpf_node_admit_rate(rate))
+	if (bpf_node_device_admit_rate(rate))
 		NODE_COUNT(stale, 1);
 	bpf_timer_start(&clock->timer, PERIOD_NS, 0);
 	return 0;

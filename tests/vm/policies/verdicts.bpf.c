@@ -13,11 +13,11 @@ NODE_POLICY(verdicts, "test: answers what its tunables say");
 
 NODE_TUNABLE(s32, batch, 0, -2147483648LL, 2147483647, "pages",
 	     "answer of admit_batch");
-NODE_TUNABLE(u32, admit, NADMIT_DEFAULT, 0, 4294967295U, "",
+NODE_TUNABLE(u32, admit, NODE_DEVICE_ADMIT_DEFAULT, 0, 4294967295U, "",
 	     "answer of admit_folio");
 NODE_TUNABLE(s32, class, 0, -2147483648LL, 2147483647, "",
 	     "answer of choose_class");
-NODE_TUNABLE(u32, promote, NPROMO_DEFAULT, 0, 4294967295U, "",
+NODE_TUNABLE(u32, promote, NODE_DEVICE_PROMOTE_DEFAULT, 0, 4294967295U, "",
 	     "answer of promote_fault");
 NODE_TUNABLE(bool, look, true, false, true, "",
 	     "call every kernel function that the member may call");
@@ -40,14 +40,15 @@ struct verdicts_counters {
 	u64 moved_in;		/* migrated: pages */
 	u64 moved_out;
 	u64 moved_within;
+	u64 offlined;		/* of those that moved out */
 	u64 stored_bytes;
 	u64 faults;		/* promote_fault */
 	u64 shared_faults;	/* mapped more than once */
 	u64 inits;
 	u64 bad_ctx;		/* broken promises: of a context, */
-	u64 bad_info;		/* of bpf_node_folio_info(), */
-	u64 bad_estimate;	/* of bpf_node_folio_estimate(), */
-	u64 bad_sample;		/* of bpf_node_folio_sample() */
+	u64 bad_info;		/* of bpf_node_device_folio_info(), */
+	u64 bad_estimate;	/* of bpf_node_device_folio_estimate(), */
+	u64 bad_sample;		/* of bpf_node_device_folio_sample() */
 };
 
 NODE_COUNTERS(struct verdicts_counters);
@@ -75,35 +76,39 @@ static __always_inline void check_admit_ctx(struct node_admit_ctx *ctx)
 	EXPECT(bad_ctx, ctx->nr_folios >= 1 && ctx->nr_folios <= MAX_CHUNK);
 	EXPECT(bad_ctx, ctx->nr_pages >= ctx->nr_folios);
 	EXPECT(bad_ctx, ctx->priority <= MAX_PRIORITY);
-	EXPECT(bad_ctx, ctx->reclaimer <= NRECLAIMER_PROACTIVE);
+	EXPECT(bad_ctx, ctx->reclaimer <= NODE_DEVICE_RECLAIMER_PROACTIVE);
 }
 
 static __always_inline void check_info(struct folio *folio, s32 nid)
 {
 	struct node_folio_info info = {};
 
-	if (bpf_node_folio_info(folio, &info, sizeof(info))) {
+	if (bpf_node_device_folio_info(folio, &info, sizeof(info))) {
 		NODE_COUNT(bad_info, 1);
 		return;
 	}
 	EXPECT(bad_info, info.nid == nid);
 	EXPECT(bad_info, info.order == 0);
-	EXPECT(bad_info, !(info.flags & ~(NFOLIO_DIRTY | NFOLIO_WORKINGSET |
-					  NFOLIO_SHARED)));
+	EXPECT(bad_info,
+	       !(info.flags & ~(NODE_DEVICE_FOLIO_DIRTY |
+				NODE_DEVICE_FOLIO_WORKINGSET |
+					  NODE_DEVICE_FOLIO_SHARED)));
 }
 
 static __always_inline int sample(struct folio *folio, u32 off, u64 *words)
 {
-	return bpf_node_folio_sample(folio, off, words, WORDS * sizeof(*words));
+	return bpf_node_device_folio_sample(folio, off, words,
+					    WORDS * sizeof(*words));
 }
 
 static __always_inline void check_content(struct folio *folio)
 {
-	s32 estimate = bpf_node_folio_estimate(folio, 0);
+	s32 estimate = bpf_node_device_folio_estimate(folio, 0);
 	u64 words[WORDS] = {};
 
 	EXPECT(bad_estimate, estimate >= 0 && estimate <= 1000);
-	EXPECT(bad_estimate, bpf_node_folio_estimate(folio, 65) == -EINVAL);
+	EXPECT(bad_estimate,
+	       bpf_node_device_folio_estimate(folio, 65) == -EINVAL);
 	EXPECT(bad_sample, sample(folio, PAGE_SIZE - sizeof(words), words) == 0);
 	EXPECT(bad_sample, sample(folio, PAGE_SIZE - 8, words) == -EINVAL);
 	EXPECT(bad_sample, sample(folio, 0xfffffff8, words) == -EINVAL);
@@ -115,16 +120,16 @@ NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
 	NODE_COUNT(folios, ctx->nr_folios);
 	NODE_COUNT(pages, ctx->nr_pages);
 	switch (ctx->reclaimer) {
-	case NRECLAIMER_KSWAPD:
+	case NODE_DEVICE_RECLAIMER_KSWAPD:
 		NODE_COUNT(by_kswapd, 1);
 		break;
-	case NRECLAIMER_DIRECT:
+	case NODE_DEVICE_RECLAIMER_DIRECT:
 		NODE_COUNT(by_direct, 1);
 		break;
-	case NRECLAIMER_MEMCG:
+	case NODE_DEVICE_RECLAIMER_MEMCG:
 		NODE_COUNT(by_memcg, 1);
 		break;
-	case NRECLAIMER_PROACTIVE:
+	case NODE_DEVICE_RECLAIMER_PROACTIVE:
 		NODE_COUNT(by_proactive, 1);
 		break;
 	}
@@ -149,7 +154,7 @@ NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
 	EXPECT(bad_ctx, ctx->nid == own_nid);
 	EXPECT(bad_ctx, ctx->default_class >= 1 &&
 			ctx->default_class <= ctx->nr_classes);
-	EXPECT(bad_ctx, ctx->pressure < __NPRESS_MAX);
+	EXPECT(bad_ctx, ctx->pressure < __NODE_DEVICE_PRESSURE_MAX);
 	if (look)
 		check_content(folio);
 	return class;
@@ -166,6 +171,8 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 	} else if (from) {
 		NODE_COUNT(moved_out, ctx->nr_pages);
 		EXPECT(bad_ctx, ctx->class == 0 && ctx->stored_bytes == 0);
+		if (ctx->reason == NODE_DEVICE_MOVE_OFFLINE)
+			NODE_COUNT(offlined, ctx->nr_pages);
 	} else {
 		NODE_COUNT(bad_ctx, 1);
 	}
@@ -175,7 +182,9 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 		EXPECT(bad_ctx, ctx->stored_bytes <= ctx->nr_pages * PAGE_SIZE);
 	}
 	EXPECT(bad_ctx, ctx->nr_pages >= 1);
-	EXPECT(bad_ctx, ctx->reason < MR_TYPES);
+	EXPECT(bad_ctx, ctx->reason < __NODE_DEVICE_MOVE_MAX);
+	EXPECT(bad_ctx, (ctx->reason == NODE_DEVICE_MOVE_DEMOTED) ==
+			(to && !from));
 	if (look)
 		check_info(folio, ctx->dst_nid);
 }

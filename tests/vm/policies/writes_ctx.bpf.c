@@ -7,7 +7,7 @@ NODE_POLICY(writes_ctx, "test: writes to its context");
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
 	ctx->nr_folios = 0;
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OPS(writes_ctx, admit_folio);

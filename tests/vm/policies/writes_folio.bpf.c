@@ -7,7 +7,7 @@ NODE_POLICY(writes_folio, "test: writes to a folio");
 NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
 {
 	folio->index = 0;
-	return NADMIT_ACCEPT;
+	return NODE_DEVICE_ADMIT_ACCEPT;
 }
 
 NODE_OPS(writes_folio, admit_folio);

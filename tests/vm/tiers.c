@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device node is a lower memory tier: it is listed as one, demotion to it
+ * obeys the switch and cpuset.mems as any demotion does, and tiers chain. The
+ * tests that begin with chain_ want a slow node 1 without a fence above a
+ * compressed node 2; tests/vm/group/tiers.sh sets that up.
+ *
+ * Environment: VMTEST_SWAPDEV, a swap device that is on.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/pages.h"
+
+#define TIERS	"/sys/devices/virtual/memory_tiering"
+#define DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
+#define MIB	(1UL << 20)
+#define PAGES	512
+#define ROUNDS	60
+
+/* ---- tiers ---------------------------------------------------------------- */
+
+/* The number of the tier of a node: larger is slower. -1: it is in none. */
+static int tier_of(int nid)
+{
+	char path[256], text[256];
+	struct dirent *d;
+	int tier = -1;
+	DIR *dir;
+
+	dir = opendir(TIERS);
+	CHECK_SYS(dir, TIERS);
+	while (tier < 0 && (d = readdir(dir))) {
+		if (strncmp(d->d_name, "memory_tier", 11))
+			continue;
+		snprintf(path, sizeof(path), TIERS "/%.32s/nodelist",
+			 d->d_name);
+		if (read_text(path, text, sizeof(text)) < 0)
+			continue;
+		if (atoi(text) == nid && strlen(text) < 4)
+			tier = atoi(d->d_name + 11);
+	}
+	closedir(dir);
+	return tier;
+}
+
+static void demotion(bool on)
+{
+	CHECK(write_text(DEMOTION, "%d", on) == 0, DEMOTION);
+}
+
+static void online(bool on)
+{
+	int ret = write_text("/sys/kernel/debug/cram_emu/online", "%d", on);
+
+	CHECK(ret == 0, "cram_emu/online: %s", strerror(-ret));
+}
+
+/* Breaks if memory tiers do not learn of a device node that comes or goes. */
+static void node_is_in_a_tier_of_its_own(void)
+{
+	int dram = tier_of(0), tier = tier_of(device_nid());
+
+	CHECK(dram >= 0, "node 0 is in no tier");
+	CHECK(tier > dram, "node %d is in tier %d, DRAM in %d", device_nid(),
+	      tier, dram);
+	online(false);
+	CHECK(tier_of(device_nid()) < 0, "node %d is gone and in tier %d",
+	      device_nid(), tier_of(device_nid()));
+	online(true);
+	CHECK(tier_of(device_nid()) == tier,
+	      "node %d came back into tier %d, was in %d", device_nid(),
+	      tier_of(device_nid()), tier);
+}
+
+/* ---- the switch ------------------------------------------------------------ */
+
+static unsigned char *map_bytes(size_t bytes)
+{
+	unsigned char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK_SYS(p != MAP_FAILED, "mmap of %zu bytes", bytes);
+	return p;
+}
+
+static long pages_scanned(void)
+{
+	return read_field("/proc/vmstat", "pgscan_kswapd") +
+	       read_field("/proc/vmstat", "pgscan_direct");
+}
+
+static void set_hugepages(long nr)
+{
+	CHECK(write_text("/proc/sys/vm/nr_hugepages", "%ld", nr) == 0,
+	      "nr_hugepages");
+}
+
+/*
+ * Make kswapd and direct reclaim run: put most of DRAM into a pool that nobody
+ * uses, which is quick as nothing is written, and want more than is left.
+ */
+static void press(void)
+{
+	size_t leave = 64 * MIB * vmtest_patience(), bytes, i;
+	long before = pages_scanned(), free;
+	unsigned char *p;
+	pid_t pid;
+
+	set_hugepages(0);
+	free = meminfo("MemFree") * 1024 - leave;
+	if (free > 0)
+		set_hugepages(free / (2 * MIB));
+	pid = vmtest_fork();
+	if (!pid) {
+		bytes = meminfo("MemFree") * 1024 + 32 * MIB;
+		p = map_bytes(bytes);
+		madvise(p, bytes, MADV_NOHUGEPAGE);
+		for (i = 0; i < bytes; i += PAGE)
+			p[i] = 1;
+		_exit(0);
+	}
+	vmtest_join(pid);
+	set_hugepages(0);
+	CHECK(pages_scanned() > before, "nothing was reclaimed");
+}
+
+static long pgdemote(void)
+{
+	return read_field("/proc/vmstat", "pgdemote_kswapd") +
+	       read_field("/proc/vmstat", "pgdemote_direct");
+}
+
+/* The counterpart of the next one. Breaks if kswapd knows no device node. */
+static void pressure_demotes(void)
+{
+	long before = nd_counter("pages_demoted"), kernel = pgdemote();
+
+	vmtest_swap_device();
+	demotion(true);
+	press();
+	CHECK(nd_counter("pages_demoted") > before, "nothing was demoted");
+	CHECK(pgdemote() > kernel, "vmstat knows of no demotion");
+}
+
+static void store_all(struct area *a, unsigned char value)
+{
+	size_t i;
+
+	for (i = 0; i < a->pages; i++) {
+		*(volatile unsigned char *)area_page(a, i) = value;
+		area_set(a, i, 0, value);
+	}
+}
+
+/* Breaks if a kind of reclaim asks something else than the switch. */
+static void demotion_off_stops_all_reclaim(void)
+{
+	struct area resident, a;
+	long before;
+	int i;
+
+	vmtest_swap_device();
+	demotion(true);
+	area_demoted(&resident, PAGES, FILL_TEXT);
+	demotion(false);
+	before = nd_counter("pages_demoted");
+
+	area_map(&a, PAGES, FILL_TEXT);
+	for (i = 0; i < 8; i++)
+		reclaim_round(i, PAGES * PAGE);
+	CHECK(nd_counter("pages_demoted") == before,
+	      "proactive reclaim demoted %ld pages",
+	      nd_counter("pages_demoted") - before);
+
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	press();
+	CHECK(nd_counter("pages_demoted") == before,
+	      "kswapd and direct reclaim demoted %ld pages",
+	      nd_counter("pages_demoted") - before);
+
+	CHECK(cgroup_write("memory.high", "%ld",
+			   cgroup_number("memory.current") -
+			   (long)(PAGES * PAGE / 2)) == 0, "memory.high");
+	CHECK(nd_counter("pages_demoted") == before,
+	      "limit reclaim demoted %ld pages",
+	      nd_counter("pages_demoted") - before);
+	CHECK(cgroup_write("memory.high", "max") == 0, "memory.high");
+
+	area_verify(&a);
+	area_verify(&resident);
+	store_all(&resident, 3);
+	CHECK(area_count(&resident, device_nid()) == 0,
+	      "%zu pages were written in place",
+	      area_count(&resident, device_nid()));
+	area_verify(&resident);
+	CHECK(nd_counter("pages_demoted") == before, "%ld pages were demoted",
+	      nd_counter("pages_demoted") - before);
+	demotion(true);
+}
+
+/* ---- cpuset.mems ------------------------------------------------------------ */
+
+/**
+ * struct pair - a cgroup within another, beside that of the test
+ * @outer: directory of the outer one
+ * @inner: and of the inner
+ */
+struct pair {
+	char outer[400];
+	char inner[450];
+};
+
+static int pair_write(const char *dir, const char *file, const char *text)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return write_text(path, "%s", text);
+}
+
+static void set_mems(const char *dir, const char *mems)
+{
+	int ret = mems ? pair_write(dir, "cpuset.mems", mems) : 0;
+
+	CHECK(ret == 0, "%s to cpuset.mems of %s: %s", mems, dir,
+	      strerror(-ret));
+}
+
+static void pair_make(struct pair *p, const char *outer, const char *inner)
+{
+	snprintf(p->outer, sizeof(p->outer), "%s.outer", cgroup_path());
+	snprintf(p->inner, sizeof(p->inner), "%s/inner", p->outer);
+	CHECK_SYS(mkdir(p->outer, 0755) == 0, "mkdir %s", p->outer);
+	CHECK(pair_write(p->outer, "cgroup.subtree_control",
+			 "+memory +cpuset") == 0, "controllers of %s", p->outer);
+	CHECK_SYS(mkdir(p->inner, 0755) == 0, "mkdir %s", p->inner);
+	set_mems(p->outer, outer);
+	set_mems(p->inner, inner);
+	CHECK(pair_write(p->inner, "memory.swap.max", "0") == 0, "swap.max");
+}
+
+static void pair_enter(const struct pair *p)
+{
+	CHECK(pair_write(p->inner, "cgroup.procs", "0") == 0, "enter %s",
+	      p->inner);
+}
+
+static void pair_remove(const struct pair *p)
+{
+	int i;
+
+	CHECK(cgroup_write("cgroup.procs", "0") == 0, "cgroup.procs");
+	for (i = 0; i < 50 && rmdir(p->inner); i++)
+		usleep(20000);
+	for (i = 0; i < 50 && rmdir(p->outer); i++)
+		usleep(20000);
+	CHECK(access(p->outer, F_OK) != 0, "%s is still there", p->outer);
+}
+
+/* Nothing but demotion lands on the node, whatever the list names. */
+static void pair_expect_dram(const struct pair *p, const struct area *a)
+{
+	char path[512], text[64];
+
+	snprintf(path, sizeof(path), "%s/cpuset.mems.effective", p->inner);
+	CHECK(read_text(path, text, sizeof(text)) > 0 && atoi(text) == 0 &&
+	      strlen(text) < 3, "cpuset.mems.effective is '%s'", text);
+	area_expect_all(a, 0);
+}
+
+/* Reclaim in the inner cgroup: are the pages demoted? */
+static void pair_expect(const struct pair *p, bool demoted)
+{
+	struct area a;
+	size_t n;
+	int i;
+
+	pair_enter(p);
+	area_map(&a, PAGES, FILL_TEXT);
+	pair_expect_dram(p, &a);
+	for (i = 0; i < (demoted ? ROUNDS : 8); i++) {
+		forget_references(getpid());
+		if (i >= 4)
+			usleep(100 * 1000);
+		pair_write(p->inner, "memory.reclaim", "4M swappiness=max");
+		if (area_count(&a, device_nid()) == PAGES)
+			break;
+	}
+	n = area_count(&a, device_nid());
+	CHECK(n == (demoted ? PAGES : 0), "%zu of %d pages are on node %d", n,
+	      PAGES, device_nid());
+	area_verify(&a);
+	area_unmap(&a);
+}
+
+static void cpuset_case(const char *outer, const char *inner, bool demoted)
+{
+	struct pair p;
+
+	demotion(true);
+	pair_make(&p, outer, inner);
+	pair_expect(&p, demoted);
+	pair_remove(&p);
+}
+
+static void cpuset_unwritten_allows(void)
+{
+	cpuset_case(NULL, NULL, true);
+}
+
+static void cpuset_that_names_the_node_allows(void)
+{
+	cpuset_case(NULL, "0-1", true);
+}
+
+static void cpuset_without_the_node_forbids(void)
+{
+	cpuset_case(NULL, "0", false);
+}
+
+static void cpuset_of_the_parent_forbids(void)
+{
+	cpuset_case("0", NULL, false);
+	cpuset_case("0", "0-1", false);
+}
+
+static void cpuset_of_the_parent_allows(void)
+{
+	cpuset_case("0-1", NULL, true);
+	cpuset_case("0-1", "0-1", true);
+}
+
+static void cpuset_of_the_child_forbids(void)
+{
+	cpuset_case("0-1", "0", false);
+}
+
+/* What is written before the node has memory holds when it has. */
+static void cpuset_written_before_the_device(void)
+{
+	struct pair p;
+
+	demotion(true);
+	online(false);
+	pair_make(&p, "0-1", "0-1");
+	online(true);
+	pair_expect(&p, true);
+	pair_remove(&p);
+
+	online(false);
+	pair_make(&p, "0", NULL);
+	online(true);
+	pair_expect(&p, false);
+	/* and what is written later holds at once */
+	set_mems(p.outer, "0-1");
+	pair_expect(&p, true);
+	pair_remove(&p);
+}
+
+/* Breaks if kswapd or direct reclaim ask for another cgroup, or for none. */
+static void cpuset_holds_under_pressure(void)
+{
+	struct pair p;
+	struct area a;
+
+	vmtest_swap_device();
+	demotion(true);
+	pair_make(&p, NULL, "0");
+	CHECK(pair_write(p.inner, "memory.swap.max", "max") == 0, "swap.max");
+	pair_enter(&p);
+	area_map(&a, PAGES, FILL_TEXT);
+	forget_references(getpid());
+	press();
+	CHECK(area_count(&a, device_nid()) == 0, "%zu pages are on node %d",
+	      area_count(&a, device_nid()), device_nid());
+	area_verify(&a);
+	area_unmap(&a);
+	pair_remove(&p);
+}
+
+/* ---- nodeN/reclaim ---------------------------------------------------------- */
+
+/* Returns 0, or the errno that reclaim of a node ended with. */
+static int node_reclaim(int nid, size_t bytes)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/reclaim",
+		 nid);
+	ret = write_text(path, "%zu swappiness=max", bytes);
+	CHECK(ret == 0 || ret == -EAGAIN || ret == -EINTR, "%s: %s", path,
+	      strerror(-ret));
+	return -ret;
+}
+
+/* Breaks if reclaim of a node looks for page cache and slab there. */
+static void node_reclaim_evicts(void)
+{
+	struct area a;
+	int i;
+
+	vmtest_swap_device();
+	demotion(true);
+	area_demoted(&a, PAGES, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	for (i = 0; i < ROUNDS && area_swapped(&a) < PAGES / 2; i++) {
+		forget_references(getpid());
+		node_reclaim(device_nid(), PAGES * PAGE / 4);
+		usleep(50 * 1000);
+	}
+	CHECK(area_swapped(&a) >= PAGES / 2, "%zu of %d pages are in swap",
+	      area_swapped(&a), PAGES);
+	area_verify(&a);
+}
+
+/* ---- two device nodes, one below the other --------------------------------- */
+
+#define SLOW	1
+#define DEEP	2
+
+static long range_counter(int range, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", range, name);
+	return emu_counter(path);
+}
+
+static void set_limit(int range, long bytes)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%d/phys_limit",
+		 range);
+	ret = write_text(path, "%ld", bytes);
+	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+}
+
+/* Out of DRAM; where to is for the caller to see. */
+static void leave_dram(const struct area *a)
+{
+	int i;
+
+	demotion(true);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	for (i = 0; i < ROUNDS && area_count(a, 0); i++)
+		reclaim_round(i, a->pages * PAGE / 4);
+	CHECK(area_count(a, 0) == 0, "%zu of %zu pages are on node 0",
+	      area_count(a, 0), a->pages);
+}
+
+static void chain_has_three_tiers(void)
+{
+	CHECK(tier_of(0) >= 0 && tier_of(0) < tier_of(SLOW) &&
+	      tier_of(SLOW) < tier_of(DEEP), "tiers: %d, %d, %d", tier_of(0),
+	      tier_of(SLOW), tier_of(DEEP));
+}
+
+/*
+ * Breaks if DRAM goes past the slow tier, if nothing leaves the slow tier for
+ * the compressed one, or if a page that was written there comes without fence.
+ */
+static void chain_moves_down_step_by_step(void)
+{
+	struct area a;
+	long came;
+	int i;
+
+	/* Reclaim of the cgroup may go on to node 2: each page was on node 1. */
+	setenv("VMTEST_NODE", "1", 1);
+	came = nd_counter("pages_demoted");
+	area_map(&a, PAGES, FILL_TEXT);
+	leave_dram(&a);
+	came = nd_counter("pages_demoted") - came;
+	CHECK(came >= PAGES, "%ld of %d pages came to node 1", came, PAGES);
+	store_all(&a, 5);
+	CHECK(area_count(&a, DEEP) == 0, "%zu pages were written on node 2",
+	      area_count(&a, DEEP));
+	for (i = 0; i < ROUNDS && area_count(&a, DEEP) < PAGES; i++) {
+		reclaim_round(i, PAGES * PAGE / 4);
+		node_reclaim(SLOW, PAGES * PAGE);
+	}
+	area_expect_all(&a, DEEP);
+	area_verify(&a);
+	store_all(&a, 6);
+	CHECK(area_count(&a, DEEP) == 0, "%zu pages were written in place",
+	      area_count(&a, DEEP));
+	area_verify(&a);
+}
+
+/* The last tier is full: swap is below the slow one, then. */
+static void chain_goes_on_to_swap(void)
+{
+	long limit = range_counter(1, "phys_total");
+	struct area a;
+	int i;
+
+	vmtest_swap_device();
+	set_limit(1, 1 * MIB);
+	area_map(&a, 4 * MIB / PAGE, FILL_RANDOM);
+	leave_dram(&a);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	for (i = 0; i < ROUNDS && area_swapped(&a) < a.pages / 2; i++) {
+		forget_references(getpid());
+		node_reclaim(SLOW, a.pages * PAGE);
+		usleep(50 * 1000);
+	}
+	CHECK(area_swapped(&a) >= a.pages / 2,
+	      "%zu of %zu pages are in swap, %zu on node 1, %zu on node 2",
+	      area_swapped(&a), a.pages, area_count(&a, SLOW),
+	      area_count(&a, DEEP));
+	CHECK(range_counter(1, "violations") == 0, "node 2 held too much");
+	area_verify(&a);
+	set_limit(1, limit);
+}
+
+/* Nor swap: reclaim gives up in the end, and a limit still kills. */
+static void chain_ends_without_swap(void)
+{
+	long limit = range_counter(1, "phys_total");
+	struct area a;
+
+	set_limit(1, 1 * MIB);
+	area_map(&a, 4 * MIB / PAGE, FILL_RANDOM);
+	leave_dram(&a);
+	forget_references(getpid());
+	CHECK(node_reclaim(SLOW, 64 * MIB) == EAGAIN,
+	      "reclaim of 64 MiB from node 1 did not give up");
+	cgroup_expect_oom(8 * MIB);
+	CHECK(cgroup_write("memory.max", "max") == 0, "memory.max");
+	CHECK(area_count(&a, 0) + area_count(&a, SLOW) + area_count(&a, DEEP)
+	      == a.pages, "pages are elsewhere");
+	area_verify(&a);
+	set_limit(1, limit);
+}
+
+static const struct vmtest tests[] = {
+	VMTEST(node_is_in_a_tier_of_its_own),
+	VMTEST(pressure_demotes),
+	VMTEST(demotion_off_stops_all_reclaim),
+	VMTEST(cpuset_unwritten_allows),
+	VMTEST(cpuset_that_names_the_node_allows),
+	VMTEST(cpuset_without_the_node_forbids),
+	VMTEST(cpuset_of_the_parent_forbids),
+	VMTEST(cpuset_of_the_parent_allows),
+	VMTEST(cpuset_of_the_child_forbids),
+	VMTEST(cpuset_written_before_the_device),
+	VMTEST(cpuset_holds_under_pressure),
+	VMTEST(node_reclaim_evicts),
+	VMTEST(chain_has_three_tiers),
+	VMTEST(chain_moves_down_step_by_step),
+	VMTEST(chain_goes_on_to_swap),
+	VMTEST(chain_ends_without_swap),
+};
+
+int main(int argc, char **argv)
+{
+	return vmtest_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
