@@ -28,7 +28,7 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps kernel kernel-tree vm demo test unit bench patches \
+.PHONY: all deps kernel kernel-tree vm demo test unit bench matrix patches \
 	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
@@ -50,6 +50,8 @@ help:
 	@echo 'make kernel-tree  the kernel source with the series, to work on: build/linux'
 	@echo 'make patches      write the commits of build/linux to kernel-patches/'
 	@echo 'make checkpatch   the style of the series'
+	@echo 'make matrix       the series in other configurations, on arm64, by sparse and'
+	@echo '                  kernel-doc; long. MATRIX="numa-off sparse" selects rows'
 	@echo 'make lint         the style of the shell scripts'
 	@echo 'make clean        remove what was built (keeps build/linux)'
 	@echo 'make distclean    remove build/ unless build/linux holds work of yours'
@@ -210,6 +212,10 @@ patches:
 
 checkpatch: kernel-tree
 	$(Q)scripts/checkpatch.sh
+
+matrix: kernel-tree
+	$(Q)scripts/deps.sh matrix
+	$(Q)scripts/matrix.sh $(MATRIX)
 
 lint:
 	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
