@@ -16,7 +16,7 @@
 
 #include "pages.h"
 
-#define DEMOTE_ROUNDS	40
+#define DEMOTE_ROUNDS	160
 #define SWAP_ROUNDS	60
 #define QUERY_CHUNK	256
 
