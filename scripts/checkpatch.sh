@@ -14,6 +14,8 @@ mapfile -t list < <(find "$top/kernel-patches" -maxdepth 1 \
 [ ${#list[@]} -gt 0 ] || die "there are no patches in kernel-patches/"
 bad=0
 usual='^include/trace/events/.*CHECK:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE):'
+# MAINTAINERS has the directories.
+usual+='|^(mm/node_device/|drivers/misc/cram_emu).*WARNING:FILE_PATH_CHANGES:'
 usual+='|CHECK:CAMELCASE: .*<__(Set|Clear)Page[A-Z][a-z]+>$'
 cd "$build/linux"
 # checkpatch's own helpers want Debian's Python with Debian's modules.
