@@ -292,7 +292,7 @@ static void check_system(struct check_state *s)
 	       "demotion (/sys/kernel/mm/numa/demotion_enabled)",
 	       "Nothing enters a device node", "Turn it on: " DEMOTION_ON);
 	report(s, false, swap_on(), "swap space",
-	       "What a policy denies, and a full fenced node, have nowhere to go",
+	       "What a policy denies has nowhere to go, nor have the pages of a full node with a write fence (mapped read-only; a write moves them to DRAM)",
 	       "Add some with swapon.");
 	report(s, false, PRESENT,
 	       "RLIMIT_MEMLOCK: no matter, BPF memory is charged to the cgroup",
@@ -343,6 +343,9 @@ int do_check(const struct cmdline *c)
 	} else if (s.missing) {
 		printf("%d required %s missing\n", s.missing,
 		       s.missing == 1 ? "thing is" : "things are");
+	} else if (!node_demotion()) {
+		printf("everything that is required is there, but demotion is off, so nothing enters a device node. Turn it on: "
+		       DEMOTION_ON "\n");
 	} else {
 		printf("everything that is required is there\n");
 	}

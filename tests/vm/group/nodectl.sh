@@ -478,6 +478,8 @@ demotion_off_is_said() {
 	[ $rc = 0 ] || return 1
 	status 0 status "$nid" || return 1
 	! grep -q "echo 1 >$knob" $out $err || { why='it is on, and status says off'; return 1; }
+	status 0 check || return 1
+	! grep -q "echo 1 >$knob" $out || { why='it is on, and check says off'; return 1; }
 	status 0 --json status "$nid" || return 1
 	expect true "$(jq '.[0].demotion_enabled' $out)" demotion_enabled
 }
@@ -485,7 +487,11 @@ demotion_off_is_said() {
 demotion_off() {
 	local verb
 
-	for verb in check "load $nid admit_all" "status $nid"; do
+	status 0 check || return 1
+	expect 2 "$(grep -c "echo 1 >$knob" $out)" 'number of lines of check with the command' || return 1
+	tail -n 1 $out | grep -q "demotion is off.*echo 1 >$knob" ||
+		{ why='the last line of check does not say that demotion is off'; return 1; }
+	for verb in "load $nid admit_all" "status $nid"; do
 		# shellcheck disable=SC2086
 		status 0 $verb || return 1
 		expect 1 "$(cat $out $err | grep -c "echo 1 >$knob")" \
