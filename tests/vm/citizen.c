@@ -197,22 +197,17 @@ static bool pressure_is_ok(void)
 	return !strcmp(now, "ok");
 }
 
-static void set_limit(long bytes)
-{
-	CHECK(write_text(EMU "phys_limit", "%ld", bytes) == 0, "phys_limit");
-}
-
 /* The same for pages that came back because the device shrank. */
 static void move_after_evacuation(void)
 {
 	struct area a, to;
 
 	area_demoted(&a, 4 * FEW, FILL_RANDOM);
-	set_limit((long)(FEW * PAGE));
+	emu_set_limit(0, (long)(FEW * PAGE));
 	wait_for(area_count(&a, 0) >= 2 * FEW, "only %zu pages came back",
 		 area_count(&a, 0));
 	expect_move(&a, &to);
-	set_limit(emu_counter("phys_total"));
+	emu_set_limit(0, emu_counter("phys_total"));
 	wait_for(pressure_is_ok(), "the node does not come to rest");
 	area_verify(&to);
 	store_all(&to, 0x21);

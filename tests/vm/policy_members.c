@@ -467,11 +467,6 @@ static void victims_at_a_limit_are_not_promoted(void)
 	end(&p, &a);
 }
 
-static void set_limit(long bytes)
-{
-	CHECK(write_text(EMU "phys_limit", "%ld", bytes) == 0, "phys_limit");
-}
-
 /* The policy is told of less capacity, and then wants pages evicted. */
 static void ask_for_reclaim(struct policy *p)
 {
@@ -479,13 +474,13 @@ static void ask_for_reclaim(struct policy *p)
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	forget_references(getpid());
 	policy_tune(p, "request", 64);
-	set_limit(emu_counter("phys_total") / 2);
+	emu_set_limit(0, emu_counter("phys_total") / 2);
 }
 
 static void stop_asking(struct policy *p)
 {
 	policy_tune(p, "request", 0);
-	set_limit(emu_counter("phys_total"));
+	emu_set_limit(0, emu_counter("phys_total"));
 }
 
 /* The node's own reclaim, which the policy asks for, may promote. */
@@ -521,11 +516,11 @@ static void capacity_is_told(void)
 		 "the new policy was told nothing");
 	CHECK(policy_count(&p, "phys_total") == total, "told %ld, it is %ld",
 	      policy_count(&p, "phys_total"), total);
-	set_limit(total / 2);
+	emu_set_limit(0, total / 2);
 	wait_for(policy_count(&p, "phys_total") == total / 2,
 		 "told %ld, it is %ld", policy_count(&p, "phys_total"),
 		 total / 2);
-	set_limit(total);
+	emu_set_limit(0, total);
 	wait_for(policy_count(&p, "phys_total") == total, "told %ld, it is %ld",
 		 policy_count(&p, "phys_total"), total);
 	end(&p, &a);

@@ -37,13 +37,6 @@ static bool pressure_is(const char *level)
 	return !strcmp(now, level);
 }
 
-static void set_limit(long bytes)
-{
-	int ret = write_text(EMU "phys_limit", "%ld", bytes);
-
-	CHECK(ret == 0, "phys_limit: %s", strerror(-ret));
-}
-
 static long physical_total(void)
 {
 	return nd_counter("physical_total");
@@ -99,7 +92,7 @@ static void begin(void)
 {
 	stop_failing();
 	leave_slow_swap();
-	set_limit(emu_counter("phys_total"));
+	emu_set_limit(0, emu_counter("phys_total"));
 	wait_long(4, pressure_is("ok") && !nd_counter("balloon_target") &&
 		     !nd_counter("balloon_pages"),
 		  "the node does not come to rest: balloon of %ld pages, target %ld, %ld of %ld bytes used, %ld resident, pressure ok: %d",
@@ -311,7 +304,7 @@ static void cut(struct area *a, int percent)
 
 	fill(a);
 	limit = emu_counter("phys_total") / 100 * percent;
-	set_limit(limit);
+	emu_set_limit(0, limit);
 	wait_for(physical_used() <= limit,
 		 "%ld bytes are used, the device has %ld (reclaimed %ld, evacuated %ld)",
 		 physical_used(), limit, nd_counter("pages_reclaimed"),
@@ -328,7 +321,7 @@ static void lost_capacity_goes_to_swap(void)
 	begin();
 	fill(&a);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	set_limit(emu_counter("phys_total") / 4);
+	emu_set_limit(0, emu_counter("phys_total") / 4);
 	wait_for(physical_used() <= emu_counter("phys_total") / 4,
 		 "%ld bytes are used, the device has %ld", physical_used(),
 		 emu_counter("phys_total") / 4);
@@ -361,7 +354,7 @@ static void capacity_comes_back(void)
 	begin();
 	cut(&a, 25);
 	wait_for(!pressure_is("critical"), "the level stays critical");
-	set_limit(emu_counter("phys_total"));
+	emu_set_limit(0, emu_counter("phys_total"));
 	wait_for(pressure_is("ok"), "the level does not come back to ok");
 	CHECK(physical_total() == emu_counter("phys_total"),
 	      "physical_total is %ld", physical_total());
@@ -439,7 +432,7 @@ static void cut_with(const char *fault, int probability)
 	waitpid(load, &status, 0);
 	stop_injecting();
 	end(&a);
-	set_limit(emu_counter("phys_total"));
+	emu_set_limit(0, emu_counter("phys_total"));
 	wait_for(pressure_is("ok"), "the level does not come back to ok");
 }
 
@@ -564,7 +557,7 @@ static void only_dram_helps(bool small_requests)
 	fill(&a);
 	use_hung_swap(small_requests);
 	limit = emu_counter("phys_total") / 4;
-	set_limit(limit);
+	emu_set_limit(0, limit);
 	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
 		 physical_used(), limit);
 	wait_for(nd_counter("pages_evacuated") > evacuated,
@@ -599,7 +592,7 @@ static void slow_swap_kills_nobody(void)
 	start_failing();
 	reclaimed = nd_counter("pages_reclaimed");
 	limit = emu_counter("phys_total") / 4;
-	set_limit(limit);
+	emu_set_limit(0, limit);
 	wait_long(2, physical_used() <= limit,
 		  "%ld bytes are used, the device has %ld (reclaimed %ld, evacuated %ld)",
 		  physical_used(), limit,
@@ -640,7 +633,7 @@ static void only_killing_helps(bool hung_swap, bool small_requests)
 		use_hung_swap(small_requests);
 	start_failing();
 	limit = emu_counter("phys_total") / 4;
-	set_limit(limit);
+	emu_set_limit(0, limit);
 	wait_long(2, waitpid(victim, &status, WNOHANG) == victim,
 		  "nobody was killed: %ld bytes are used, the device has %ld (evacuated %ld, pressure high: %d)",
 		  physical_used(), limit, nd_counter("pages_evacuated"),
@@ -659,7 +652,7 @@ static void only_killing_helps(bool hung_swap, bool small_requests)
 	      emu_counter("violations"));
 	if (hung_swap)
 		leave_slow_swap();
-	set_limit(emu_counter("phys_total"));
+	emu_set_limit(0, emu_counter("phys_total"));
 }
 
 static void nothing_helps_but_to_kill(void)
@@ -700,13 +693,13 @@ static void node_leaves_while_it_is_emptied(void)
 	begin();
 	fill(&a);
 	for (i = 0; i < 5; i++) {
-		set_limit(emu_counter("phys_total") / 4);
+		emu_set_limit(0, emu_counter("phys_total") / 4);
 		ret = write_text(EMU "online", "0");
 		CHECK(ret == 0, "offline, round %d: %s", i, strerror(-ret));
 		CHECK(area_count(&a, device_nid()) == 0,
 		      "%zu pages are on a node that is gone",
 		      area_count(&a, device_nid()));
-		set_limit(emu_counter("phys_total"));
+		emu_set_limit(0, emu_counter("phys_total"));
 		ret = write_text(EMU "online", "1");
 		CHECK(ret == 0, "online, round %d: %s", i, strerror(-ret));
 		area_try_demote(&a, 3);

@@ -23,25 +23,6 @@ static void look_at(int nid)
 	setenv("VMTEST_NODE", number, 1);
 }
 
-static long range_counter(int range, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%d/%s", range, name);
-	return emu_counter(path);
-}
-
-static void set_limit(int range, long bytes)
-{
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%d/phys_limit",
-		 range);
-	ret = write_text(path, "%ld", bytes);
-	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
-}
-
 static void start_on(struct policy *p, int nid)
 {
 	look_at(nid);
@@ -69,7 +50,7 @@ static void two_nodes_ask_their_own_policies(void)
 	      "node 2 asked %ld times", policy_count(&second, "asked"));
 
 	/* Nothing fits on node 1 any more: it is emptied, and node 2 is next. */
-	set_limit(0, 0);
+	emu_set_limit(0, 0);
 	wait_for(area_count(&a, 1) == 0, "%zu pages are on node 1",
 		 area_count(&a, 1));
 	look_at(2);
@@ -78,7 +59,7 @@ static void two_nodes_ask_their_own_policies(void)
 	      policy_count(&second, "asked"));
 	CHECK(policy_count(&second, "bad_ctx") == 0, "bad_ctx is %ld",
 	      policy_count(&second, "bad_ctx"));
-	set_limit(0, range_counter(0, "phys_total"));
+	emu_set_limit(0, emu_range_counter(0, "phys_total"));
 
 	/* A policy that leaves takes nothing with it of the other. */
 	policy_close(&first);
@@ -113,66 +94,69 @@ static void two_nodes_swap_policies_apart(void)
  */
 static void two_ranges_store_with_their_own_service(void)
 {
-	long small = range_counter(0, "phys_total");
+	long small = emu_range_counter(0, "phys_total");
 	struct area a;
 
 	area_map(&a, 32 * MIB / PAGE, FILL_TEXT);
 	area_demote(&a);
-	CHECK(range_counter(0, "commits") > 0 && range_counter(1, "commits") > 0,
-	      "commits: %ld and %ld", range_counter(0, "commits"),
-	      range_counter(1, "commits"));
-	CHECK(range_counter(0, "stored_raw") == 0,
+	CHECK(emu_range_counter(0, "commits") > 0 &&
+	      emu_range_counter(1, "commits") > 0,
+	      "commits: %ld and %ld", emu_range_counter(0, "commits"),
+	      emu_range_counter(1, "commits"));
+	CHECK(emu_range_counter(0, "stored_raw") == 0,
 	      "the first range stored %ld pages of text raw",
-	      range_counter(0, "stored_raw"));
-	CHECK(range_counter(1, "stored_raw") == range_counter(1, "commits"),
+	      emu_range_counter(0, "stored_raw"));
+	CHECK(emu_range_counter(1, "stored_raw") == emu_range_counter(1, "commits"),
 	      "the second range stored %ld of %ld pages raw",
-	      range_counter(1, "stored_raw"), range_counter(1, "commits"));
-	CHECK(nd_counter("physical_used") == range_counter(0, "phys_used") +
-					     range_counter(1, "phys_used"),
+	      emu_range_counter(1, "stored_raw"),
+	      emu_range_counter(1, "commits"));
+	CHECK(nd_counter("physical_used") == emu_range_counter(0, "phys_used") +
+					     emu_range_counter(1, "phys_used"),
 	      "physical_used is not the sum of both");
-	CHECK(range_counter(0, "phys_used") <= small, "the first range holds %ld of %ld bytes",
-	      range_counter(0, "phys_used"), small);
+	CHECK(emu_range_counter(0, "phys_used") <= small,
+	      "the first range holds %ld of %ld bytes",
+	      emu_range_counter(0, "phys_used"), small);
 	area_verify(&a);
 }
 
 /* A range that is full does not keep pages out of the other. */
 static void full_range_does_not_stop_the_other(void)
 {
-	long small = range_counter(0, "phys_total");
+	long small = emu_range_counter(0, "phys_total");
 	struct area a;
 
 	area_map(&a, 3 * small / PAGE, FILL_RANDOM);
 	area_demote(&a);
-	CHECK(range_counter(0, "phys_used") <= small &&
-	      range_counter(0, "violations") == 0 &&
-	      range_counter(1, "violations") == 0,
+	CHECK(emu_range_counter(0, "phys_used") <= small &&
+	      emu_range_counter(0, "violations") == 0 &&
+	      emu_range_counter(1, "violations") == 0,
 	      "the first range holds %ld of %ld bytes",
-	      range_counter(0, "phys_used"), small);
-	CHECK(range_counter(1, "commits") > 0, "nothing is in the second range");
+	      emu_range_counter(0, "phys_used"), small);
+	CHECK(emu_range_counter(1, "commits") > 0, "nothing is in the second range");
 	area_verify(&a);
 }
 
 /* Evacuation empties the range that lost its space, and that one only. */
 static void cut_range_is_emptied(void)
 {
-	long small = range_counter(0, "phys_total");
+	long small = emu_range_counter(0, "phys_total");
 	struct area a;
 
 	/* More than the second can hold, so that the first is used, too. */
-	set_limit(1, 2 * small);
+	emu_set_limit(1, 2 * small);
 	area_map(&a, 4 * small / PAGE, FILL_RANDOM);
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	area_try_demote(&a, 20);
-	CHECK(range_counter(0, "phys_used") > small / 4,
+	CHECK(emu_range_counter(0, "phys_used") > small / 4,
 	      "too little to cut: %ld of %ld bytes",
-	      range_counter(0, "phys_used"), small);
-	set_limit(0, small / 8);
-	wait_for(range_counter(0, "phys_used") <= small / 8,
+	      emu_range_counter(0, "phys_used"), small);
+	emu_set_limit(0, small / 8);
+	wait_for(emu_range_counter(0, "phys_used") <= small / 8,
 		 "the first range holds %ld of %ld bytes",
-		 range_counter(0, "phys_used"), small / 8);
-	CHECK(range_counter(1, "phys_used") > 0, "the second was emptied, too");
-	set_limit(0, small);
-	set_limit(1, range_counter(1, "phys_total"));
+		 emu_range_counter(0, "phys_used"), small / 8);
+	CHECK(emu_range_counter(1, "phys_used") > 0, "the second was emptied, too");
+	emu_set_limit(0, small);
+	emu_set_limit(1, emu_range_counter(1, "phys_total"));
 	area_verify(&a);
 }
 

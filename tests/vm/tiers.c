@@ -427,25 +427,6 @@ static void node_reclaim_evicts(void)
 #define SLOW	1
 #define DEEP	2
 
-static long range_counter(int range, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%d/%s", range, name);
-	return emu_counter(path);
-}
-
-static void set_limit(int range, long bytes)
-{
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%d/phys_limit",
-		 range);
-	ret = write_text(path, "%ld", bytes);
-	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
-}
-
 /* Out of DRAM; where to is for the caller to see. */
 static void leave_dram(const struct area *a)
 {
@@ -501,12 +482,12 @@ static void chain_moves_down_step_by_step(void)
 /* The last tier is full: swap is below the slow one, then. */
 static void chain_goes_on_to_swap(void)
 {
-	long limit = range_counter(1, "phys_total");
+	long limit = emu_range_counter(1, "phys_total");
 	struct area a;
 	int i;
 
 	vmtest_swap_device();
-	set_limit(1, 1 * MIB);
+	emu_set_limit(1, 1 * MIB);
 	area_map(&a, 4 * MIB / PAGE, FILL_RANDOM);
 	leave_dram(&a);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
@@ -519,18 +500,18 @@ static void chain_goes_on_to_swap(void)
 	      "%zu of %zu pages are in swap, %zu on node 1, %zu on node 2",
 	      area_swapped(&a), a.pages, area_count(&a, SLOW),
 	      area_count(&a, DEEP));
-	CHECK(range_counter(1, "violations") == 0, "node 2 held too much");
+	CHECK(emu_range_counter(1, "violations") == 0, "node 2 held too much");
 	area_verify(&a);
-	set_limit(1, limit);
+	emu_set_limit(1, limit);
 }
 
 /* Nor swap: reclaim gives up in the end, and a limit still kills. */
 static void chain_ends_without_swap(void)
 {
-	long limit = range_counter(1, "phys_total");
+	long limit = emu_range_counter(1, "phys_total");
 	struct area a;
 
-	set_limit(1, 1 * MIB);
+	emu_set_limit(1, 1 * MIB);
 	area_map(&a, 4 * MIB / PAGE, FILL_RANDOM);
 	leave_dram(&a);
 	forget_references(getpid());
@@ -541,7 +522,7 @@ static void chain_ends_without_swap(void)
 	CHECK(area_count(&a, 0) + area_count(&a, SLOW) + area_count(&a, DEEP)
 	      == a.pages, "pages are elsewhere");
 	area_verify(&a);
-	set_limit(1, limit);
+	emu_set_limit(1, limit);
 }
 
 static const struct vmtest tests[] = {

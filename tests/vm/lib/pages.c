@@ -466,3 +466,30 @@ long emu_counter(const char *name)
 	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%s", name);
 	return read_number(path);
 }
+
+/**
+ * emu_range_counter - a number of one range of the emulated device
+ */
+long emu_range_counter(int range, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", range, name);
+	return emu_counter(path);
+}
+
+/**
+ * emu_set_limit - how many physical bytes a range of the emulated device has
+ * @range: number of the range, 0 for the first or only one
+ * @bytes: what is left, at most phys_total
+ */
+void emu_set_limit(int range, long bytes)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/cram_emu/%d/phys_limit",
+		 range);
+	ret = write_text(path, "%ld", bytes);
+	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+}

@@ -68,5 +68,7 @@ int nd_text(const char *name, char *buf, size_t size);
 long meminfo(const char *key);
 long nd_meminfo(int nid, const char *key);
 long emu_counter(const char *name);
+long emu_range_counter(int range, const char *name);
+void emu_set_limit(int range, long bytes);
 
 #endif
