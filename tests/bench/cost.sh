@@ -11,22 +11,13 @@
 #   COST_PAGES=4096   pages of each operation    COST_ROUNDS=9
 #   COST_TIMEOUT=3600 seconds for each VM        COST_RAW=FILE  keep the raw numbers
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=tests/bench/options.sh
+. "$(dirname "$0")/options.sh"
 
-json=''
-if [ "${1-}" = --json ]; then
-	json=1
-	shift
-fi
 [ $# = 1 ] || die "which kernel is the unpatched one?" "usage: tests/bench/cost.sh [--json] KERNEL"
 base=$1
 pages=${COST_PAGES:-4096} rounds=${COST_ROUNDS:-9} seconds=${COST_TIMEOUT:-3600}
-for n in "$pages" "$rounds" "$seconds"; do
-	case $n in
-	''|*[!0-9]*) die "'$n' is no number" ;;
-	esac
-done
+want_numbers "$pages" "$rounds" "$seconds"
 [ "$rounds" -ge 5 ] || die "COST_ROUNDS=$rounds: a median of fewer than 5 rounds says little"
 [ -r "$base/bzImage" ] || die "there is no kernel in '$base'" "it must hold bzImage and lib/modules"
 objects=$build/kernel/release

@@ -11,14 +11,9 @@
 #   BENCH_PHYS=64M  physical space    BENCH_CUT=85  percent that is left of it in
 #   every fourth round (100: the device loses nothing)   BENCH_TIMEOUT=3600
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "$0")/../../scripts/lib.sh"
+# shellcheck source=tests/bench/options.sh
+. "$(dirname "$0")/options.sh"
 
-json=''
-if [ "${1-}" = --json ]; then
-	json=1
-	shift
-fi
 [ $# -gt 0 ] || set -- native admit_all ratio_keeper watermark anti_thrash
 for policy; do
 	[ "$policy" = native ] || [ -r "$build/bpf/$policy.bpf.o" ] ||
@@ -28,11 +23,7 @@ done
 
 mib=${BENCH_MIB:-192} redis_mib=${BENCH_REDIS_MIB:-24} rounds=${BENCH_ROUNDS:-12}
 phys=${BENCH_PHYS:-64M} cut=${BENCH_CUT:-85} dram=${BENCH_DRAM:-40} seconds=${BENCH_TIMEOUT:-3600}
-for n in "$mib" "$redis_mib" "$rounds" "$cut" "$dram" "$seconds"; do
-	case $n in
-	''|*[!0-9]*) die "'$n' is no number" ;;
-	esac
-done
+want_numbers "$mib" "$redis_mib" "$rounds" "$cut" "$dram" "$seconds"
 
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
