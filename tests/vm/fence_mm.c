@@ -428,9 +428,9 @@ static void numa_maps_shows_the_node(void)
 /* Breaks if exiting leaves pages or physical bytes behind. */
 static void exit_gives_all_back(void)
 {
-	long used, round;
 	struct area a;
 	pid_t pid;
+	long used;
 
 	used = nd_counter("logical_used");
 	pid = vmtest_fork();
@@ -443,13 +443,9 @@ static void exit_gives_all_back(void)
 	}
 	vmtest_join(pid);
 	/* our own pages may have been demoted meanwhile: a few, not 256 */
-	for (round = 0; round < 50; round++) {
-		if (nd_counter("logical_used") < used + (long)(128 * PAGE))
-			return;
-		pause_ms(20);
-	}
-	vmtest_fail("logical_used is %ld, was %ld",
-		    nd_counter("logical_used"), used);
+	wait_for(nd_counter("logical_used") < used + (long)(128 * PAGE),
+		 "logical_used is %ld, was %ld", nd_counter("logical_used"),
+		 used);
 }
 
 static const struct vmtest tests[] = {

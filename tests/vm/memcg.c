@@ -3,6 +3,8 @@
  * Memory on the device node belongs to the cgroup that it was charged to, as
  * memory anywhere else does.
  *
+ * What memory.stat and memory.numa_stat show may be two seconds old.
+ *
  * Environment: VMTEST_SWAPDEV, a swap device that is on.
  */
 #include <errno.h>
@@ -44,14 +46,15 @@ static void numa_stat_shows_the_node(void)
 	area_map(&a, LARGE, FILL_TEXT);
 	before = cgroup_node_anon(device_nid());
 	area_demote(&a);
-	after = cgroup_node_anon(device_nid());
-	CHECK(after >= (long)(LARGE * PAGE),
-	      "anon N%d=%ld in memory.numa_stat, was %ld", device_nid(),
-	      after, before);
+	wait_for((after = cgroup_node_anon(device_nid())) >=
+		 (long)(LARGE * PAGE),
+		 "anon N%d=%ld in memory.numa_stat, was %ld", device_nid(),
+		 after, before);
 	area_unmap(&a);
-	after = cgroup_node_anon(device_nid());
-	CHECK(after >= 0 && after < (long)(LARGE * PAGE / 2),
-	      "anon N%d=%ld after unmapping", device_nid(), after);
+	wait_for((after = cgroup_node_anon(device_nid())) <
+		 (long)(LARGE * PAGE / 2), "anon N%d=%ld after unmapping",
+		 device_nid(), after);
+	CHECK(after >= 0, "memory.numa_stat does not show the node");
 }
 
 /* Breaks if demotion is taken for freeing. */
@@ -67,8 +70,8 @@ static void demotion_keeps_the_charge(void)
 	/* page tables, caches and the like may go: not the pages */
 	CHECK(after >= before - (long)(LARGE * PAGE / 4),
 	      "memory.current fell from %ld to %ld", before, after);
-	CHECK(cgroup_field("memory.stat", "anon") >= (long)(LARGE * PAGE),
-	      "memory.stat anon is %ld", cgroup_field("memory.stat", "anon"));
+	wait_for(cgroup_field("memory.stat", "anon") >= (long)(LARGE * PAGE),
+		 "memory.stat anon is %ld", cgroup_field("memory.stat", "anon"));
 	area_verify(&a);
 }
 
@@ -145,11 +148,11 @@ static void limit_reclaims_into_zswap(void)
 	limit = current - (long)(LARGE * PAGE / 2);
 	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
 	CHECK(area_count(&a, device_nid()) < LARGE, "nothing left the node");
-	CHECK(cgroup_field("memory.stat", "zswapped") >=
-	      cgroup_number("memory.swap.current"),
-	      "only %ld of %ld bytes of swap are in zswap",
-	      cgroup_field("memory.stat", "zswapped"),
-	      cgroup_number("memory.swap.current"));
+	wait_for(cgroup_field("memory.stat", "zswapped") >=
+		 cgroup_number("memory.swap.current"),
+		 "only %ld of %ld bytes of swap are in zswap",
+		 cgroup_field("memory.stat", "zswapped"),
+		 cgroup_number("memory.swap.current"));
 	current = cgroup_number("memory.current");
 	CHECK(current <= limit, "memory.current %ld, memory.max %ld", current,
 	      limit);
@@ -165,8 +168,8 @@ static void limit_reclaims_into_zswap(void)
  */
 static void node_pages_may_go_to_zswap(void)
 {
-	long left, zswapped;
 	struct area a;
+	long left;
 
 	vmtest_swap_device();
 	area_demoted(&a, LARGE, FILL_TEXT);
@@ -176,10 +179,10 @@ static void node_pages_may_go_to_zswap(void)
 			   cgroup_number("memory.current") -
 			   (long)(LARGE * PAGE / 2)) == 0, "memory.max");
 	left = (LARGE - area_count(&a, device_nid())) * PAGE;
-	zswapped = cgroup_field("memory.stat", "zswapped");
 	CHECK(left > 0, "nothing left the node");
-	CHECK(zswapped >= left / 2, "%ld bytes left the node, %ld are in zswap",
-	      left, zswapped);
+	wait_for(cgroup_field("memory.stat", "zswapped") >= left / 2,
+		 "%ld bytes left the node, %ld are in zswap", left,
+		 cgroup_field("memory.stat", "zswapped"));
 	expect_no_oom();
 	area_verify(&a);
 	use_zswap("N");
