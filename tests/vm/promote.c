@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,15 +81,6 @@ static void set_max(const struct limit *l, const char *max)
 		  "memory.max");
 }
 
-static void use_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set) == 0, "one CPU");
-}
-
 static unsigned char *map_filler(void)
 {
 	unsigned char *p = mmap(NULL, 2 * LARGE_PAGE, PROT_READ | PROT_WRITE,
@@ -158,7 +148,7 @@ static void write_at_the_limit(void)
 	struct limit l;
 	size_t i;
 
-	use_cpu(0);
+	vmtest_one_cpu();
 	area_map(&warm, 1, FILL_TEXT);
 	area_demoted(&a, PAGES, FILL_TEXT);
 	store(&warm, 0, 0);
@@ -177,7 +167,7 @@ static void pin_at_the_limit(void)
 	struct area a;
 	int fd;
 
-	use_cpu(0);
+	vmtest_one_cpu();
 	fd = open(dev, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		vmtest_skip("%s cannot be read: %m", dev);
@@ -243,7 +233,7 @@ static void many_writers(bool same_pages)
 				     &w[i]) == 0, "pthread_create");
 	}
 	pthread_barrier_wait(&barrier);
-	use_cpu(0);
+	vmtest_one_cpu();
 	limit_on(&l, same_pages ? WRITERS : 0);
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -126,6 +127,21 @@ void vmtest_join(pid_t pid)
 		_exit(EXIT_FAILED);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	      "child ended with status %#x", status);
+}
+
+/**
+ * vmtest_one_cpu - keep this thread, and those that it starts, on one CPU
+ *
+ * What the kernel collects for each CPU before it acts, folios on their way to
+ * or from the LRU for example, would stay on a CPU that the test has left.
+ */
+void vmtest_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set) == 0, "one CPU");
 }
 
 void turn_init(struct turn *t)

@@ -85,6 +85,7 @@ const char *vmtest_swap_device(void);
 
 pid_t vmtest_fork(void);
 void vmtest_join(pid_t pid);
+void vmtest_one_cpu(void);
 
 /* One process tells another that it may go on. */
 struct turn {
