@@ -166,11 +166,13 @@ static void batch_budget(void)
 	long chunks, admitted;
 	struct policy p;
 	struct area a;
+	int round;
 
 	start(&p, &a, FILL_TEXT);
 	policy_tune(&p, "batch", 5);
 	start_counting();
-	area_try_demote(&a, 1);
+	for (round = 0; round < 40 && !counted("pages_denied"); round++)
+		reclaim_round(round, 2 * PAGES * PAGE);
 	chunks = counted("calls_admit_batch");
 	admitted = counted("pages_admitted");
 	CHECK(chunks > 0 && counted("verdicts_batch_budget") == chunks,

@@ -271,6 +271,24 @@ void area_demote(const struct area *a)
 }
 
 /**
+ * area_demote_more - reclaim until more pages of the area are on the device node
+ * than there are now; the test fails if it does not succeed
+ */
+void area_demote_more(const struct area *a)
+{
+	size_t before = area_count(a, device_nid());
+	int i;
+
+	for (i = 0; i < DEMOTE_ROUNDS; i++) {
+		reclaim_round(i, a->pages * PAGE + (1 << 20));
+		if (area_count(a, device_nid()) > before)
+			return;
+	}
+	vmtest_fail("no page reached node %d, where %zu of %zu are",
+		    device_nid(), area_count(a, device_nid()), a->pages);
+}
+
+/**
  * area_demoted - area_map() and area_demote()
  */
 void area_demoted(struct area *a, size_t pages, enum fill kind)

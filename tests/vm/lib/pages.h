@@ -37,6 +37,7 @@ void area_set(struct area *a, size_t page, size_t off, unsigned char value);
 unsigned char *area_page(const struct area *a, size_t page);
 
 void area_demote(const struct area *a);
+void area_demote_more(const struct area *a);
 bool area_try_demote(const struct area *a, int rounds);
 void area_demoted(struct area *a, size_t pages, enum fill kind);
 size_t area_count(const struct area *a, int nid);
