@@ -440,66 +440,105 @@ static void print_loaded(const struct attempt *a, uint32_t id, uint32_t link_id,
 }
 
 /**
+ * struct change - what a load or a swap has done to a node
+ * @id: id of the new policy
+ * @now: id of the policy that the node had right after a load
+ * @link_id: id of the link that a load has made
+ * @made: a swap was made, and not taken back
+ * @left: something could not be removed, which was said
+ */
+struct change {
+	uint32_t id;
+	uint32_t now;
+	uint32_t link_id;
+	bool made;
+	bool left;
+};
+
+static int prepare_load(struct attempt *a, int nid, const struct cmdline *c,
+			struct failure *f)
+{
+	int err;
+
+	err = attempt_node(a, nid, f);
+	/* Before "busy": the way out of that is to give the same to swap. */
+	if (!err)
+		err = attempt_open(a, c, f);
+	if (!err && a->live.map_id)
+		err = busy(a, c->args[1], f);
+	return err ?: attempt_object(a, c, f);
+}
+
+static int attach_pinned(struct attempt *a, const char *policy,
+			 struct change *done, struct failure *f)
+{
+	int link_fd = -1, err;
+
+	err = pin_maps(a, done->id, f);
+	if (!err)
+		err = attach(a, policy, &link_fd, f);
+	if (!err && signals_stop())
+		err = fail(f, -EINTR, NULL, "interrupted");
+	if (!err)
+		err = pin_create(a->node.nid, link_fd, f);
+	if (!err)
+		err = check_attached(a, link_fd, &done->now, &done->link_id, f);
+	/* Unless it is pinned, closing it detaches. */
+	if (link_fd >= 0)
+		close(link_fd);
+	return err;
+}
+
+/* Make the prepared policy that of the node, while nobody else changes it. */
+static int load_locked(struct attempt *a, const char *policy,
+		       struct change *done, struct failure *f)
+{
+	unsigned int removed = 0;
+	bool gone;
+	int lock, err;
+
+	done->id = map_fd_id(bpf_map__fd(a->obj.ops_map));
+	lock = lock_node(a->node.nid, f);
+	if (lock < 0)
+		return lock;
+	err = attach_pinned(a, policy, done, f);
+	gone = err || done->now != done->id;
+	done->left = !clean_up(a->node.nid, gone ? done->id : 0, &removed);
+	unlock_node(a->node.nid, lock);
+	return err;
+}
+
+/**
  * do_load - nodectl load NODE POLICY [KEY=VALUE]...
  * @c: the command line
  */
 int do_load(const struct cmdline *c)
 {
+	struct change done = {};
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint32_t id = 0, new_id, link_id = 0;
-	int nid, lock, link_fd = -1, err;
-	unsigned int removed = 0;
-	bool clean = true;
+	int nid, err;
 
 	if (node_arg(c->args[0], &nid))
 		return NODECTL_USAGE;
 	if (settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
 		return bad_usage(&f);
 	attempt_init(&a);
-	err = attempt_node(&a, nid, &f);
-	/* Before "busy": the way out of that is to give the same to swap. */
+	err = prepare_load(&a, nid, c, &f);
 	if (!err)
-		err = attempt_open(&a, c, &f);
-	if (!err && a.live.map_id)
-		err = busy(&a, c->args[1], &f);
-	if (!err)
-		err = attempt_object(&a, c, &f);
-	if (err)
-		goto out;
-	new_id = map_fd_id(bpf_map__fd(a.obj.ops_map));
-	lock = lock_node(nid, &f);
-	if (lock < 0) {
-		err = lock;
-		goto out;
-	}
-	err = pin_maps(&a, new_id, &f);
-	if (!err)
-		err = attach(&a, c->args[1], &link_fd, &f);
-	if (!err && signals_stop())
-		err = fail(&f, -EINTR, NULL, "interrupted");
-	if (!err)
-		err = pin_create(nid, link_fd, &f);
-	if (!err)
-		err = check_attached(&a, link_fd, &id, &link_id, &f);
-	/* Unless it is pinned, closing it detaches. */
-	if (link_fd >= 0)
-		close(link_fd);
-	clean = clean_up(nid, err || id != new_id ? new_id : 0, &removed);
-	unlock_node(nid, lock);
-	if (!err) {
-		print_loaded(&a, new_id, link_id, id);
+		err = load_locked(&a, c->args[1], &done, &f);
+	if (err) {
+		explain("load", &a, c->args[1], &f);
+	} else {
+		print_loaded(&a, done.id, done.link_id, done.now);
 		node_tell_demotion();
 	}
-out:
-	if (err)
-		explain("load", &a, c->args[1], &f);
 	failure_clear(&f);
 	attempt_close(&a);
 	if (err)
 		return NODECTL_NONE;
-	return clean ? NODECTL_OK : NODECTL_PARTLY;
+	return done.left ? NODECTL_PARTLY : NODECTL_OK;
 }
 
 /* --expect: is the policy still the one that the user means? */
@@ -718,6 +757,72 @@ static bool look_at_pin(struct attempt *a)
 	return true;
 }
 
+static int prepare_swap(struct attempt *a, int nid, const struct cmdline *c,
+			struct failure *f)
+{
+	int err;
+
+	err = attempt_node(a, nid, f);
+	if (!err)
+		err = live_find_link(&a->node, &a->live, f);
+	if (!err)
+		err = check_expected(&a->live, c->expect, f);
+	if (err)
+		return err;
+	a->live.map_fd = bpf_map_get_fd_by_id(a->live.map_id);
+	if (a->live.map_fd < 0)
+		return fail(f, -errno, "Try again.",
+			    "policy \"%s\" (id %u) has just gone",
+			    a->live.name, a->live.map_id);
+	err = attempt_open(a, c, f);
+	return err ?: attempt_object(a, c, f);
+}
+
+/* The new policy is there. Let it settle, and remove what the other leaves. */
+static int finish_swap(struct attempt *a, const struct cmdline *c,
+		       uint64_t overridden, int *lock, struct change *done,
+		       struct failure *f)
+{
+	unsigned int removed = 0;
+	uint64_t now;
+	int err;
+
+	done->left = !look_at_pin(a);
+	err = settle(a, c, done->id, overridden, lock, f);
+	done->made = err != -ECANCELED;
+	done->left |= !clean_up(a->node.nid, done->made ? a->live.map_id :
+				done->id, &removed);
+	/* Somebody else has detached it while it settled. */
+	if (!node_attr_u64(&a->node, "policy_id", &now) && !now)
+		done->left |= !clean_up(a->node.nid, done->id, &removed);
+	return err;
+}
+
+/* Put the prepared policy in the place of the node's, while nobody else does. */
+static int swap_locked(struct attempt *a, const struct cmdline *c,
+		       struct change *done, struct failure *f)
+{
+	unsigned int removed = 0;
+	uint64_t overridden = 0;
+	int lock, err;
+
+	done->id = map_fd_id(bpf_map__fd(a->obj.ops_map));
+	lock = lock_node(a->node.nid, f);
+	if (lock < 0)
+		return lock;
+	err = pin_maps(a, done->id, f);
+	if (count_overridden(&a->node, &overridden))
+		overridden = 0;
+	if (!err)
+		err = update(a, f);
+	if (err)
+		clean_up(a->node.nid, done->id, &removed);
+	else
+		err = finish_swap(a, c, overridden, &lock, done, f);
+	unlock_node(a->node.nid, lock);
+	return err;
+}
+
 /**
  * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S]
  *	     [--fresh]
@@ -725,68 +830,23 @@ static bool look_at_pin(struct attempt *a)
  */
 int do_swap(const struct cmdline *c)
 {
+	struct change done = {};
 	struct failure f = {};
 	struct settings set;
 	struct attempt a;
-	uint64_t before = 0, now;
-	uint32_t id = 0;
-	unsigned int removed = 0;
-	bool clean = true, swapped = false;
-	int nid, lock, err;
+	int nid, err;
 
 	if (node_arg(c->args[0], &nid))
 		return NODECTL_USAGE;
 	if (settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
 		return bad_usage(&f);
 	attempt_init(&a);
-	err = attempt_node(&a, nid, &f);
+	err = prepare_swap(&a, nid, c, &f);
 	if (!err)
-		err = live_find_link(&a.node, &a.live, &f);
-	if (err)
-		goto out;
-	err = check_expected(&a.live, c->expect, &f);
-	if (err)
-		goto out;
-	a.live.map_fd = bpf_map_get_fd_by_id(a.live.map_id);
-	if (a.live.map_fd < 0) {
-		err = fail(&f, -errno, "Try again.",
-			   "policy \"%s\" (id %u) has just gone", a.live.name,
-			   a.live.map_id);
-		goto out;
-	}
-	err = attempt_open(&a, c, &f);
-	if (!err)
-		err = attempt_object(&a, c, &f);
-	if (err)
-		goto out;
-	id = map_fd_id(bpf_map__fd(a.obj.ops_map));
-	lock = lock_node(nid, &f);
-	if (lock < 0) {
-		err = lock;
-		goto out;
-	}
-	err = pin_maps(&a, id, &f);
-	if (count_overridden(&a.node, &before))
-		before = 0;
-	if (!err)
-		err = update(&a, &f);
-	if (err) {
-		clean_up(nid, id, &removed);
-		unlock_node(nid, lock);
-		goto out;
-	}
-	clean = look_at_pin(&a);
-	err = settle(&a, c, id, before, &lock, &f);
-	swapped = err != -ECANCELED;
-	clean &= clean_up(nid, swapped ? a.live.map_id : id, &removed);
-	/* Somebody else has detached it while it settled. */
-	if (!node_attr_u64(&a.node, "policy_id", &now) && !now)
-		clean &= clean_up(nid, id, &removed);
-	unlock_node(nid, lock);
-	if (!err)
-		print_swapped(&a, id, a.live.link_id, c->fresh);
-out:
-	if (err) {
+		err = swap_locked(&a, c, &done, &f);
+	if (!err) {
+		print_swapped(&a, done.id, a.live.link_id, c->fresh);
+	} else {
 		if (a.node.dirfd >= 0)
 			say_what_stays(&a, &f);
 		explain("swap to", &a, c->args[1], &f);
@@ -794,8 +854,8 @@ out:
 	failure_clear(&f);
 	attempt_close(&a);
 	if (err)
-		return swapped ? NODECTL_PARTLY : NODECTL_NONE;
-	return clean ? NODECTL_OK : NODECTL_PARTLY;
+		return done.made ? NODECTL_PARTLY : NODECTL_NONE;
+	return done.left ? NODECTL_PARTLY : NODECTL_OK;
 }
 
 /**
