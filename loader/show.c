@@ -337,18 +337,51 @@ static void print_node(const struct node *node, const struct summary *s,
 		       sizeof(physical)));
 }
 
+/* A line about one node, or an object. What cannot be read is said. */
+static int list_node(int nid, struct json_object *array)
+{
+	struct failure f = {};
+	struct json_object *o;
+	struct summary s;
+	struct live live;
+	struct node node;
+	int err;
+
+	err = node_open(nid, &node, &f);
+	if (!err) {
+		err = read_summary(&node, &s) ?: live_identify(&node, &live);
+		if (err)
+			fail(&f, err, NULL, "cannot read its attributes: %s",
+			     strerror(-err));
+	}
+	if (err) {
+		p_failure(node.name, NULL, &f);
+		goto out;
+	}
+	if (array) {
+		o = json_object_new_object();
+		add_summary(o, &node, &s);
+		json_object_object_add(o, "policy", live.map_id ?
+				       json_object_new_string(live.name) : NULL);
+		out_int(o, "policy_id", live.map_id);
+		json_object_array_add(array, o);
+	} else {
+		print_node(&node, &s, live.name);
+	}
+	live_close(&live);
+out:
+	node_close(&node);
+	return err;
+}
+
 /**
  * do_nodes - nodectl nodes
  * @c: the command line
  */
 int do_nodes(const struct cmdline *c)
 {
-	struct json_object *array = NULL, *o;
+	struct json_object *array = NULL;
 	int nids[NODE_MAX], nr, i, err, failed = 0;
-	struct failure f = {};
-	struct summary s;
-	struct live live;
-	struct node node;
 
 	err = wanted_nodes(c, nids, &nr);
 	if (err)
@@ -357,34 +390,8 @@ int do_nodes(const struct cmdline *c)
 		array = json_object_new_array();
 	else if (!nr)
 		p_info("there is no device node; load the driver of a device first.");
-	for (i = 0; i < nr; i++) {
-		err = node_open(nids[i], &node, &f);
-		if (!err) {
-			err = read_summary(&node, &s) ?:
-			      live_identify(&node, &live);
-			if (err)
-				fail(&f, err, NULL, "cannot read its attributes: %s",
-				     strerror(-err));
-		}
-		if (err) {
-			p_failure(node.name, NULL, &f);
-			node_close(&node);
-			failed++;
-			continue;
-		}
-		if (array) {
-			o = json_object_new_object();
-			add_summary(o, &node, &s);
-			json_object_object_add(o, "policy", live.map_id ?
-				json_object_new_string(live.name) : NULL);
-			out_int(o, "policy_id", live.map_id);
-			json_object_array_add(array, o);
-		} else {
-			print_node(&node, &s, live.name);
-		}
-		live_close(&live);
-		node_close(&node);
-	}
+	for (i = 0; i < nr; i++)
+		failed += !!list_node(nids[i], array);
 	if (array)
 		out_record(array);
 	return verdict(failed, 0, nr);
@@ -664,14 +671,104 @@ static bool read_pins(const struct node *node, const struct live *live,
 	return false;
 }
 
-static void print_status(const struct node *node, const struct summary *s,
-			 const struct sample *sample, const struct live *live,
-			 const struct node_pins *pins)
+/**
+ * struct status - all that status tells about a node
+ * @node: the node, open
+ * @summary: what nodes tells, too
+ * @sample: its counters
+ * @live: its policy
+ * @pins: pins of maps
+ */
+struct status {
+	struct node node;
+	struct summary summary;
+	struct sample sample;
+	struct live live;
+	struct node_pins pins;
+};
+
+static int open_status(int nid, struct status *st)
 {
-	struct number ratio = sample_ratio(sample);
+	struct failure f = {};
+	int err;
+
+	memset(st, 0, sizeof(*st));
+	err = node_open(nid, &st->node, &f);
+	if (!err) {
+		err = live_identify(&st->node, &st->live);
+		if (err)
+			fail(&f, err, NULL, "cannot read its attributes: %s",
+			     strerror(-err));
+	}
+	if (err) {
+		p_failure(st->node.name, "cannot show its status", &f);
+		node_close(&st->node);
+	}
+	return err;
+}
+
+/* Returns false, after saying so, when something cannot be read. */
+static bool read_status(struct status *st)
+{
+	const char *name = st->node.name;
+	struct failure f = {};
+	bool complete = true;
+	int err;
+
+	err = read_summary(&st->node, &st->summary);
+	if (err) {
+		fail(&f, err, NULL, "cannot read all of its attributes: %s",
+		     strerror(-err));
+		p_failure(name, NULL, &f);
+		complete = false;
+	}
+	sample_read(&st->node, &st->sample);
+	err = live_find_link(&st->node, &st->live, &f);
+	if (err && st->live.map_id) {
+		p_failure(name, "cannot find the link of its policy", &f);
+		complete = false;
+	}
+	if (st->live.map_id && live_read(&st->live, &f)) {
+		p_failure(name, "cannot show all about its policy", &f);
+		complete = false;
+	}
+	if (!read_pins(&st->node, &st->live, &st->pins))
+		complete = false;
+	failure_clear(&f);
+	return complete;
+}
+
+static void close_status(struct status *st)
+{
+	free(st->pins.maps);
+	live_close(&st->live);
+	node_close(&st->node);
+}
+
+static struct json_object *status_json(const struct status *st)
+{
+	struct json_object *o = json_object_new_object();
+	const struct live *live = &st->live;
+
+	add_summary(o, &st->node, &st->summary);
+	add_condition(o, &st->sample);
+	json_object_object_add(o, "activity", activity_json(&st->sample));
+	json_object_object_add(o, "policy", live->map_id ?
+			       policy_json(live) : NULL);
+	json_object_object_add(o, "link", link_json(&st->node, live));
+	json_object_object_add(o, "stale_pin", live->pin_err ? NULL :
+			       json_object_new_boolean(live->stale_id));
+	json_object_object_add(o, "map_pins", pins_json(&st->node, &st->pins));
+	return o;
+}
+
+static void print_status(const struct status *st)
+{
+	const struct summary *s = &st->summary;
+	struct number ratio = sample_ratio(&st->sample);
 	char logical[80], physical[80];
 
-	printf("%s\n", node->name);
+	printf("%s\n", st->node.name);
 	printf("  %-11s %s, %s\n", "driver", s->driver, s->state);
 	printf("  %-11s %s\n", "features", s->features[0] ? s->features : "none");
 	printf("  %-11s %s\n", "logical",
@@ -682,83 +779,35 @@ static void print_status(const struct node *node, const struct summary *s,
 	if (ratio.known)
 		printf(", ratio %.2f:1", ratio.value);
 	putchar('\n');
-	print_condition(sample);
+	print_condition(&st->sample);
 	printf("  since its driver registered it, whatever the policy:\n");
-	print_activity(sample);
-	print_shares(sample);
-	print_verdicts(sample);
-	print_policy(live);
-	print_link(node, live);
-	print_pins(node, live, pins);
-	print_members(live);
-	print_tunables(live);
-	print_counters(live);
+	print_activity(&st->sample);
+	print_shares(&st->sample);
+	print_verdicts(&st->sample);
+	print_policy(&st->live);
+	print_link(&st->node, &st->live);
+	print_pins(&st->node, &st->live, &st->pins);
+	print_members(&st->live);
+	print_tunables(&st->live);
+	print_counters(&st->live);
 }
 
 /* Prints one node; what cannot be read is said, the rest is printed. */
 static int show_status(int nid, struct json_object *array)
 {
-	struct node_pins pins = {};
-	struct failure f = {};
-	struct json_object *o;
-	struct sample sample;
-	struct summary s;
-	struct live live;
-	struct node node;
-	int err, partly = 0;
+	struct status st;
+	bool complete;
 
-	err = node_open(nid, &node, &f);
-	if (!err) {
-		err = live_identify(&node, &live);
-		if (err)
-			fail(&f, err, NULL, "cannot read its attributes: %s",
-			     strerror(-err));
-	}
-	if (err) {
-		p_failure(node.name, "cannot show its status", &f);
-		node_close(&node);
+	if (open_status(nid, &st))
 		return NODECTL_NONE;
-	}
-	err = read_summary(&node, &s);
-	if (err) {
-		fail(&f, err, NULL, "cannot read all of its attributes: %s",
-		     strerror(-err));
-		p_failure(node.name, NULL, &f);
-		partly = NODECTL_PARTLY;
-	}
-	sample_read(&node, &sample);
-	err = live_find_link(&node, &live, &f);
-	if (err && live.map_id) {
-		p_failure(node.name, "cannot find the link of its policy", &f);
-		partly = NODECTL_PARTLY;
-	}
-	if (live.map_id && live_read(&live, &f)) {
-		p_failure(node.name, "cannot show all about its policy", &f);
-		partly = NODECTL_PARTLY;
-	}
-	if (!read_pins(&node, &live, &pins))
-		partly = NODECTL_PARTLY;
-	advise(&node, &live, &pins);
-	if (array) {
-		o = json_object_new_object();
-		add_summary(o, &node, &s);
-		add_condition(o, &sample);
-		json_object_object_add(o, "activity", activity_json(&sample));
-		json_object_object_add(o, "policy", live.map_id ?
-				       policy_json(&live) : NULL);
-		json_object_object_add(o, "link", link_json(&node, &live));
-		json_object_object_add(o, "stale_pin", live.pin_err ? NULL :
-				       json_object_new_boolean(live.stale_id));
-		json_object_object_add(o, "map_pins", pins_json(&node, &pins));
-		json_object_array_add(array, o);
-	} else {
-		print_status(&node, &s, &sample, &live, &pins);
-	}
-	free(pins.maps);
-	failure_clear(&f);
-	live_close(&live);
-	node_close(&node);
-	return partly;
+	complete = read_status(&st);
+	advise(&st.node, &st.live, &st.pins);
+	if (array)
+		json_object_array_add(array, status_json(&st));
+	else
+		print_status(&st);
+	close_status(&st);
+	return complete ? NODECTL_OK : NODECTL_PARTLY;
 }
 
 /**
