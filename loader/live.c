@@ -394,6 +394,54 @@ static bool is_counters(const struct btf *btf, const struct bpf_map_info *info)
 }
 
 /**
+ * struct found_maps - maps that tell what a policy says about itself
+ * @records: metadata
+ * @values: tunables
+ * @btf: of @records, or NULL
+ */
+struct found_maps {
+	struct live_section records;
+	struct live_section values;
+	struct btf *btf;
+};
+
+/* Keeps @fd and its types if it is a map that tells something, or closes it. */
+static void sort_map(struct live *live, int fd, struct found_maps *found)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	const char *section;
+	struct btf *btf;
+
+	if (bpf_map_get_info_by_fd(fd, &info, &len) || !info.btf_id)
+		goto close;
+	btf = btf__load_from_kernel_by_id(info.btf_id);
+	if (!btf)
+		goto close;
+	section = map_datasec(btf, &info);
+	if (found->records.fd < 0 && !strcmp(section, NODE_EXT_META_SECTION) &&
+	    !section_read(fd, info.value_size, &found->records)) {
+		found->btf = btf;
+		return;
+	}
+	if (found->values.fd < 0 &&
+	    !strcmp(section, NODE_EXT_TUNABLES_SECTION) &&
+	    !section_read(fd, info.value_size, &found->values)) {
+		btf__free(btf);
+		return;
+	}
+	if (live->counters_fd < 0 && is_counters(btf, &info)) {
+		live->counters_fd = fd;
+		live->counters_btf = btf;
+		live->counters_type = info.btf_value_type_id;
+		return;
+	}
+	btf__free(btf);
+close:
+	close(fd);
+}
+
+/**
  * live_read - read all about a policy that live_identify() found
  * @live: the policy
  * @f: why not; what was found until then can be used
@@ -402,12 +450,9 @@ static bool is_counters(const struct btf *btf, const struct bpf_map_info *info)
  */
 int live_read(struct live *live, struct failure *f)
 {
-	struct live_section records = { .fd = -1 }, values = { .fd = -1 };
-	struct btf *kernel, *btf = NULL, *candidate;
-	struct bpf_map_info info;
-	const char *section;
+	struct found_maps found = { .records.fd = -1, .values.fd = -1 };
+	struct btf *kernel;
 	unsigned int i;
-	__u32 len;
 	int fd, err;
 
 	live->map_fd = bpf_map_get_fd_by_id(live->map_id);
@@ -425,52 +470,19 @@ int live_read(struct live *live, struct failure *f)
 		return err;
 	for (i = 0; i < live->nr_maps; i++) {
 		fd = bpf_map_get_fd_by_id(live->map_ids[i]);
-		if (fd < 0)
-			continue;
-		memset(&info, 0, sizeof(info));
-		len = sizeof(info);
-		if (bpf_map_get_info_by_fd(fd, &info, &len) || !info.btf_id) {
-			close(fd);
-			continue;
-		}
-		candidate = btf__load_from_kernel_by_id(info.btf_id);
-		if (!candidate) {
-			close(fd);
-			continue;
-		}
-		section = map_datasec(candidate, &info);
-		if (records.fd < 0 && !strcmp(section, NODE_EXT_META_SECTION) &&
-		    !section_read(fd, info.value_size, &records)) {
-			fd = -1;
-			btf = candidate;
-			candidate = NULL;
-		} else if (values.fd < 0 &&
-			   !strcmp(section, NODE_EXT_TUNABLES_SECTION) &&
-			   !section_read(fd, info.value_size, &values)) {
-			fd = -1;
-		} else if (live->counters_fd < 0 && is_counters(candidate, &info)) {
-			live->counters_fd = fd;
-			live->counters_btf = candidate;
-			live->counters_type = info.btf_value_type_id;
-			fd = -1;
-			candidate = NULL;
-		}
-		btf__free(candidate);
 		if (fd >= 0)
-			close(fd);
+			sort_map(live, fd, &found);
 	}
-	if (btf)
-		err = meta_parse(btf, records.bytes, records.size, values.size,
+	if (found.btf)
+		err = meta_parse(found.btf, found.records.bytes,
+				 found.records.size, found.values.size,
 				 &live->meta, f);
-	if (values.fd >= 0) {
-		live->values_fd = values.fd;
-		live->values = values.bytes;
-		values.fd = -1;
-		values.bytes = NULL;
+	if (found.values.fd >= 0) {
+		live->values_fd = found.values.fd;
+		live->values = found.values.bytes;
 	}
-	btf__free(btf);
-	section_close(&records);
-	section_close(&values);
+	btf__free(found.btf);
+	section_close(&found.records);
 	return err;
 }
 

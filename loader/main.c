@@ -334,6 +334,20 @@ static int bad_dirs(int err)
 	return err;
 }
 
+/* getopt() does not know @arg, or it is not how its option is written. */
+static int bad_option(const char *arg)
+{
+	/* The value of a known option: it was given an argument. */
+	if (optopt >= LONG_PATH || (optopt && strchr(SHORT_OPTIONS, optopt)))
+		usage("\"nodectl --help\" lists the options.",
+		      "the option in %s takes no argument", arg);
+	else
+		usage("\"nodectl --help\" lists the options.",
+		      "there is no option %s",
+		      optopt ? (char[]){ '-', optopt, 0 } : arg);
+	return -EINVAL;
+}
+
 static int parse_option(int opt, struct cmdline *c, struct options *o)
 {
 	int err;
@@ -387,19 +401,7 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		      "option %s needs an argument", c->args[optind - 1]);
 		return -EINVAL;
 	default:
-		/* The value of a known option: it was given an argument. */
-		if (optopt >= LONG_PATH ||
-		    (optopt && strchr(SHORT_OPTIONS, optopt))) {
-			usage("\"nodectl --help\" lists the options.",
-			      "the option in %s takes no argument",
-			      c->args[optind - 1]);
-			return -EINVAL;
-		}
-		usage("\"nodectl --help\" lists the options.",
-		      "there is no option %s",
-		      optopt ? (char[]){ '-', optopt, 0 } :
-					       c->args[optind - 1]);
-		return -EINVAL;
+		return bad_option(c->args[optind - 1]);
 	}
 }
 
