@@ -481,7 +481,6 @@ static void pinned_link_survives(void)
 	const char *pin = "/sys/fs/bpf/vmtest_link";
 	struct policy p;
 	unsigned int id;
-	int round;
 
 	unlink(pin);
 	policy_start(&p, "verdicts");
@@ -491,8 +490,8 @@ static void pinned_link_survives(void)
 	expect_policy("verdicts", id);
 	CHECK_SYS(unlink(pin) == 0, "unlink %s", pin);
 	/* the last reference goes in the background */
-	for (round = 0; round < 500 && nd_counter("policy_id"); round++)
-		usleep(10000);
+	wait_for(!nd_counter("policy_id"), "policy %ld stays without its pin",
+		 nd_counter("policy_id"));
 	expect_policy("", 0);
 }
 

@@ -21,7 +21,7 @@
 
 #define PAGES		128
 #define LARGE		(256L << 20)	/* what the example large_only wants */
-#define FEW		3	/* rounds of reclaim that must not help */
+#define FEW		6	/* rounds of reclaim that must not help */
 #define LIMIT		64
 #define BATCH		31	/* folios on their way to the LRU, per CPU */
 #define RECLAIMERS	3

@@ -487,7 +487,10 @@ trace_shows_and_cleans_up() {
 	quiet load "$nid" admit_all
 	quiet swap "$nid" deny_all
 	quiet unload "$nid"
-	sleep 1
+	for ((i = 0; i < 100 * patience; i++)); do
+		! grep -q '"node_device_detach"' /run/race.out || break
+		sleep 0.1
+	done
 	kill -INT $pid
 	wait $pid || { why="trace ended with $?: $(head -n 1 /run/race.err)"; return 1; }
 	for i in ready node_device_attach node_device_update node_device_detach end; do
