@@ -16,6 +16,10 @@ bad=0
 usual='^include/trace/events/.*CHECK:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE):'
 # MAINTAINERS has the directories.
 usual+='|^(mm/node_device/|drivers/misc/cram_emu).*WARNING:FILE_PATH_CHANGES:'
+# A loop over nodes, as the kernel's own are.
+usual+='|^mm/node_device.h.*(MULTISTATEMENT_MACRO_USE_DO_WHILE|MACRO_ARG_REUSE):'
+# checkpatch takes the head of a new file for a part of its first statement.
+usual+='|^mm/node_device/core.c.*WARNING:EXPORT_SYMBOL:'
 usual+='|CHECK:CAMELCASE: .*<__(Set|Clear)Page[A-Z][a-z]+>$'
 cd "$build/linux"
 # checkpatch's own helpers want Debian's Python with Debian's modules.

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/pages.h"
+#include "lib/policy.h"
 #include "lib/slow_disk.h"
 
 #define EMU		"/sys/kernel/debug/cram_emu/"
@@ -577,6 +578,49 @@ static void blocked_swap_leaves_dram(void)
 	only_dram_helps(true);
 }
 
+static long node_writeback(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
+		 device_nid());
+	return read_field(path, "nr_writeback");
+}
+
+/*
+ * Nothing is reclaimed before swap has answered. Breaks if kswapd takes the
+ * delay as a reason to send more than the policy has asked for.
+ */
+static void small_request_sends_little(void)
+{
+	const long asked = 64;
+	struct policy p;
+	struct area a;
+	int i, ret;
+
+	begin();
+	area_demoted(&a, physical_total() / PAGE / 4, FILL_RANDOM);
+	use_slow_swap(DISK_HANGS);
+	policy_open(&p, "asks", device_nid());
+	policy_tune(&p, "pages", asked);
+	ret = policy_load(&p);
+	CHECK(ret == 0, "loading asks: %s", strerror(-ret));
+	ret = policy_attach(&p);
+	CHECK(ret == 0, "attaching asks: %s", strerror(-ret));
+	wait_for(node_writeback() >= asked / 2, "%ld pages go to swap",
+		 node_writeback());
+	/* Several looks of the kernel, and longer than a request is kept. */
+	for (i = 0; i < 10; i++) {
+		CHECK(node_writeback() <= 8 * asked,
+		      "%ld pages go to swap, the policy has asked for %ld",
+		      node_writeback(), asked);
+		sleep(1);
+	}
+	policy_close(&p);
+	leave_slow_swap();
+	end(&a);
+}
+
 /* DRAM is full, and swap takes what must leave, in many times three seconds. */
 static void slow_swap_kills_nobody(void)
 {
@@ -753,6 +797,7 @@ static const struct vmtest tests[] = {
 	VMTEST(failing_reservations_lose_nothing),
 	VMTEST(hung_swap_leaves_dram),
 	VMTEST(blocked_swap_leaves_dram),
+	VMTEST(small_request_sends_little),
 	VMTEST(slow_swap_kills_nobody),
 	VMTEST(nothing_helps_but_to_kill),
 	VMTEST(hung_swap_leaves_killing),
