@@ -85,7 +85,7 @@ static void mlock_read_only(void)
 	long before, during, after;
 	struct area a;
 
-	vmtest_one_cpu();
+	vmtest_use_cpu(0);
 	area_map(&a, SMALL, FILL_TEXT);
 	CHECK_SYS(mprotect(a.p, SMALL * PAGE, PROT_READ) == 0, "mprotect");
 	area_demote(&a);
@@ -113,7 +113,7 @@ static void madv_dontneed(void)
 	long freed = nd_counter("pages_freed");
 	struct area a;
 
-	vmtest_one_cpu();
+	vmtest_use_cpu(0);
 	area_demoted(&a, SMALL, FILL_TEXT);
 	advise(&a, MADV_DONTNEED, "MADV_DONTNEED");
 	memset(a.want, 0, SMALL * PAGE);

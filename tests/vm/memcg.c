@@ -215,18 +215,19 @@ static void limit_does_not_demote(void)
 }
 
 /*
- * A write needs the new page charged while the old one still is. With one
- * page below the limit all pages must come back, one after the other.
+ * A write to a page that a per-CPU batch or another task still holds needs a
+ * new charge. With one page below the limit all pages must come back, one after
+ * the other. promote.c has the same without swap and without that page.
  */
-static void promote_at_the_limit(bool swap)
+static void one_page_below_the_limit(void)
 {
 	const size_t pages = 512;
 	long current;
 	struct area a;
 
+	vmtest_swap_device();
 	area_demoted(&a, pages, FILL_TEXT);
-	CHECK(cgroup_write("memory.swap.max", swap ? "max" : "0") == 0,
-	      "memory.swap.max");
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	current = cgroup_number("memory.current");
 	CHECK(cgroup_write("memory.max", "%ld", current + (long)PAGE) == 0,
 	      "memory.max");
@@ -234,17 +235,6 @@ static void promote_at_the_limit(bool swap)
 	expect_no_oom();
 	CHECK(cgroup_write("memory.max", "max") == 0, "memory.max");
 	area_verify(&a);
-}
-
-static void one_page_below_the_limit(void)
-{
-	vmtest_swap_device();
-	promote_at_the_limit(true);
-}
-
-static void one_page_below_the_limit_no_swap(void)
-{
-	promote_at_the_limit(false);
 }
 
 static void demote_cgroup(const char *path, const struct area *a)
@@ -305,7 +295,6 @@ static const struct vmtest tests[] = {
 	VMTEST(node_pages_may_go_to_zswap),
 	VMTEST(limit_does_not_demote),
 	VMTEST(one_page_below_the_limit),
-	VMTEST(one_page_below_the_limit_no_swap),
 	VMTEST(remove_the_cgroup),
 };
 

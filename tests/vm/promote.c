@@ -19,6 +19,8 @@
 
 #define PAGES		512
 #define WRITERS		8
+/* pages that reclaim on two CPUs has in its hands at most */
+#define ISOLATED	128
 #define LARGE_PAGE	(2UL << 20)
 
 /* A write counts as a refault for so long after the demotion. */
@@ -148,7 +150,7 @@ static void write_at_the_limit(void)
 	struct limit l;
 	size_t i;
 
-	vmtest_one_cpu();
+	vmtest_use_cpu(0);
 	area_map(&warm, 1, FILL_TEXT);
 	area_demoted(&a, PAGES, FILL_TEXT);
 	store(&warm, 0, 0);
@@ -167,7 +169,7 @@ static void pin_at_the_limit(void)
 	struct area a;
 	int fd;
 
-	vmtest_one_cpu();
+	vmtest_use_cpu(0);
 	fd = open(dev, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		vmtest_skip("%s cannot be read: %m", dev);
@@ -233,11 +235,11 @@ static void many_writers(bool same_pages)
 				     &w[i]) == 0, "pthread_create");
 	}
 	pthread_barrier_wait(&barrier);
-	vmtest_one_cpu();
+	vmtest_use_cpu(0);
 	limit_on(&l, same_pages ? WRITERS : 0);
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
-	limit_off(&l, WRITERS);
+	limit_off(&l, same_pages ? WRITERS + ISOLATED : WRITERS);
 	pthread_barrier_wait(&barrier);
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(w[i].thread, NULL);
@@ -254,7 +256,8 @@ static void writers_at_the_limit(void)
  * Breaks if the reference of one writer makes the page look shared to another:
  * the charges of all pages but the first would stay. One page for each writer is
  * free: any copy on write clears the page table entry for a moment, and a fault
- * that meets it empty charges a page before it looks again.
+ * that meets it empty charges a page before it looks again. If that one reclaims,
+ * the pages that it has isolated stay charged until it puts them back.
  */
 static void writers_of_the_same_pages_at_the_limit(void)
 {

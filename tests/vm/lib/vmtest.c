@@ -130,18 +130,19 @@ void vmtest_join(pid_t pid)
 }
 
 /**
- * vmtest_one_cpu - keep this thread, and those that it starts, on one CPU
+ * vmtest_use_cpu - keep this thread, and those that it starts, on one CPU
  *
  * What the kernel collects for each CPU before it acts, folios on their way to
  * or from the LRU for example, would stay on a CPU that the test has left.
  */
-void vmtest_one_cpu(void)
+void vmtest_use_cpu(int cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set) == 0, "one CPU");
+	CPU_SET(cpu, &set);
+	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set) == 0, "CPU %d",
+		  cpu);
 }
 
 void turn_init(struct turn *t)

@@ -85,7 +85,7 @@ const char *vmtest_swap_device(void);
 
 pid_t vmtest_fork(void);
 void vmtest_join(pid_t pid);
-void vmtest_one_cpu(void);
+void vmtest_use_cpu(int cpu);
 
 /* One process tells another that it may go on. */
 struct turn {
