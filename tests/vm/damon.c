@@ -415,7 +415,8 @@ static void schemes_act_on_dram(void)
 	may_swap();
 	range = virtual_range(&a);
 	damon_start(&range, "pageout", 0);
-	wait_for(area_count(&a, 0) == 0, "%zu pages are still in DRAM",
+	/* Some pages may be in the LRU batch of a CPU, where nobody finds them. */
+	wait_for(area_count(&a, 0) <= PAGES / 4, "%zu pages are still in DRAM",
 		 area_count(&a, 0));
 	damon_stop();
 	area_verify(&a);
