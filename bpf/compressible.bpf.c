@@ -26,7 +26,7 @@
 NODE_POLICY(compressible, "admits what a look at the content says will shrink");
 
 NODE_TUNABLE(u32, threshold, 700, 0, 1000, "permille",
-	     "largest estimated stored size that is admitted");
+	     "largest estimate that is admitted; 0 is constant, 1000 random");
 NODE_TUNABLE(u32, samples, 16, 1, 64, "windows",
 	     "windows of 64 bytes to look at before admitting");
 NODE_TUNABLE(bool, pick_class, true, false, true, "",

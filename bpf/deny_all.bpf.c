@@ -3,9 +3,9 @@
  * deny_all - lets nothing enter the node
  *
  * For an administrator who wants a node to take no more data without taking
- * it offline: what is there stays, can be read in place, and leaves by itself
- * when it is written or freed.  Cold pages go where they went before there was
- * a device node, to swap.
+ * it offline: what is there can be read in place, and leaves by itself when it
+ * is freed, reclaimed, or, behind a write fence, written.  Cold pages go where
+ * they went before there was a device node, to swap.
  *
  * It answers for whole chunks, so no folio of them is looked at.
  *

@@ -216,8 +216,9 @@ extern int bpf_node_device_admit_rate(u32 pages_per_sec) __ksym;
  * bpf_node_device_request_reclaim - have pages of the node reclaimed
  * @nr_pages: how many, in addition to what was requested before
  *
- * A worker reclaims them soon, and as many as it can.  Requests that wait are
- * cut to the size of the node.
+ * kswapd of the node reclaims them soon, and as many as it can.  Requests that
+ * wait are cut to the size of the node.  They end with the policy, and when
+ * nothing could be reclaimed for three seconds.
  *
  * Allowed in admit_batch, promote_hot and pressure, and in init, where it is too
  * early.

@@ -9,10 +9,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -218,6 +220,16 @@ static enum presence file_exists(const char *path)
 	return errno == EACCES ? UNKNOWN : MISSING;
 }
 
+/* Tells also those who may not look inside. */
+static enum presence debugfs_mounted(void)
+{
+	struct statfs st;
+
+	if (statfs("/sys/kernel/debug", &st))
+		return errno == ENOENT ? MISSING : UNKNOWN;
+	return st.f_type == DEBUGFS_MAGIC ? PRESENT : MISSING;
+}
+
 static enum presence jit_enabled(void)
 {
 	FILE *f = fopen("/proc/sys/net/core/bpf_jit_enable", "re");
@@ -284,7 +296,7 @@ static void check_system(struct check_state *s)
 	report(s, false, file_exists("/sys/kernel/tracing/events/node_device"),
 	       "tracepoints node_device:*", "\"nodectl trace\" shows nothing",
 	       "Boot the kernel of this project with CONFIG_EVENT_TRACING.");
-	report(s, false, file_exists("/sys/kernel/debug/tracing"),
+	report(s, false, debugfs_mounted(),
 	       "debugfs at /sys/kernel/debug",
 	       "The counters of the emulated device are not to be seen",
 	       "Mount it: mount -t debugfs debugfs /sys/kernel/debug");

@@ -32,7 +32,7 @@
 #endif
 
 static const char hint_compile[] =
-	"Compile the policy with \"clang -O2 -g -target bpf -c\".";
+	"Compile the policy as docs/write-a-policy.md says: clang -target bpf -g -O2 -I ... -c.";
 static const char hint_copy[] = "Build or copy it again.";
 
 static const struct {

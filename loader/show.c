@@ -826,7 +826,7 @@ int do_status(const struct cmdline *c)
 		array = json_object_new_array();
 	else if (!nr)
 		p_info("there is no device node; load the driver of a device first.");
-	else
+	else if (node_kernel_supported())
 		node_tell_demotion();
 	for (i = 0; i < nr; i++) {
 		status = show_status(nids[i], array);

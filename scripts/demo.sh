@@ -21,7 +21,7 @@ for f in "$build/nodectl" "$build/bpftool" "$build/bpf/compressible.bpf.o" \
 	[ -e "$f" ] || die "$f is not built" "run: make"
 done
 [ -d "$linux/Documentation" ] ||
-	die "there is no kernel source in $linux" "run: make kernel"
+	die "there is no kernel source in $linux" "run: make kernel-tree"
 for p in redis-server redis-cli; do
 	command -v $p >/dev/null || die "$p is not installed" "run: make deps"
 done
