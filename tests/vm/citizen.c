@@ -30,10 +30,6 @@
 #define MADV_COLLAPSE	25
 #endif
 
-/* linux/mempolicy.h, which systems without libnuma's headers lack */
-enum { MODE_BIND = 2 };
-enum { FLAG_STRICT = 1, FLAG_MOVE = 2 };
-
 static void store_all(struct area *a, unsigned char value)
 {
 	size_t i;

@@ -120,8 +120,9 @@ devices_on() {
 clean_log() {
 	local log
 
-	# The name of a check, or its function in a trace, is no complaint by it.
-	log=$(dmesg -c | grep -vE 'RCU lockdep checking is enabled|lockdep_[a-z_]+\+0x')
+	# The name of a check is no complaint by it, nor are its functions in the
+	# trace of something else. A complaint has a line before its trace.
+	log=$(dmesg -c | grep -vE 'RCU lockdep checking is enabled|\]  (\? )?lockdep_[a-z_]+\+0x')
 	log=$(grep -E 'WARNING:|BUG:|BUG |Oops|KASAN|UBSAN|lockdep|[Ss]uspicious|possible (circular|recursive|irq)|inconsistent lock|INFO: task .* blocked|detected.* stall|soft lockup|list_(add|del) corruption|refcount_t|[Bb]ad page|nobody cared|page table check|unable to handle' <<<"$log")
 	check dmesg "the kernel said: $(head -n 1 <<<"$log")" [ -z "$log" ]
 }

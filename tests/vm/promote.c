@@ -19,8 +19,6 @@
 
 #define PAGES		512
 #define WRITERS		8
-/* pages that reclaim on two CPUs has in its hands at most */
-#define ISOLATED	128
 #define LARGE_PAGE	(2UL << 20)
 
 /* A write counts as a refault for so long after the demotion. */
@@ -239,7 +237,7 @@ static void many_writers(bool same_pages)
 	limit_on(&l, same_pages ? WRITERS : 0);
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
-	limit_off(&l, same_pages ? WRITERS + ISOLATED : WRITERS);
+	limit_off(&l, WRITERS);
 	pthread_barrier_wait(&barrier);
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(w[i].thread, NULL);
@@ -256,8 +254,7 @@ static void writers_at_the_limit(void)
  * Breaks if the reference of one writer makes the page look shared to another:
  * the charges of all pages but the first would stay. One page for each writer is
  * free: any copy on write clears the page table entry for a moment, and a fault
- * that meets it empty charges a page before it looks again. If that one reclaims,
- * the pages that it has isolated stay charged until it puts them back.
+ * that meets it empty charges a page before it looks again.
  */
 static void writers_of_the_same_pages_at_the_limit(void)
 {

@@ -271,6 +271,20 @@ void area_demote(const struct area *a)
 }
 
 /**
+ * lru_drain - have each CPU put the folios of its batches on the LRU lists
+ * @addr: any page of the caller, in DRAM
+ *
+ * move_pages() begins with that.
+ */
+void lru_drain(void *addr)
+{
+	int node = 0, status;
+
+	CHECK_SYS(syscall(SYS_move_pages, 0, 1UL, &addr, &node, &status,
+			  FLAG_MOVE) == 0, "move_pages");
+}
+
+/**
  * area_demote_more - reclaim until more pages of the area are on the device node
  * than there are now; the test fails if it does not succeed
  */

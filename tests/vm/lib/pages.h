@@ -8,6 +8,10 @@
 
 #include "vmtest.h"
 
+/* linux/mempolicy.h, which systems without libnuma's headers lack */
+enum { MODE_BIND = 2 };
+enum { FLAG_STRICT = 1, FLAG_MOVE = 2 };
+
 enum fill {
 	FILL_TEXT,		/* words: shrinks to about a half */
 	FILL_RANDOM,		/* does not shrink */
@@ -46,6 +50,7 @@ size_t area_swapped(const struct area *a);
 void area_swap_out(const struct area *a, size_t want);
 void forget_references(pid_t pid);
 void reclaim_round(int round, size_t bytes);
+void lru_drain(void *addr);
 
 int page_nid(const void *addr);
 int page_nid_of(pid_t pid, const void *addr);
