@@ -61,7 +61,7 @@ enum {
 struct node_folio_info {
 	s32 nid;
 	u32 order, nr_mappers, flags;
-	u64 memcg_id, memcg_node_pages, area, index;
+	u64 memcg_id, memcg_node_pages, area, index, age_ms;
 };
 
 /* A test says what the kernel would find, and finds what a policy decided. */

@@ -454,6 +454,9 @@ static void promote_verdict(long verdict, const char *counter)
 	      counted("pages_promoted_write"));
 	CHECK(policy_count(&p, "faults") >= PAGES, "the policy saw %ld faults",
 	      policy_count(&p, "faults"));
+	/* Each page when it came, and again when it was written. */
+	CHECK(policy_count(&p, "aged") >= 2 * PAGES,
+	      "the policy knew the age %ld times", policy_count(&p, "aged"));
 	finish(&p, &a);
 }
 
