@@ -159,49 +159,56 @@ int object_load(struct object *o, const char *log_file, struct failure *f)
 }
 
 /*
- * The value of the struct_ops map in the kernel's layout, with the file
- * descriptors of the programs in place of the function pointers.
+ * Copies a member of the policy to where the kernel has it: a number as it is,
+ * for a function the file descriptor of its program. What the policy does not
+ * have, or one of the two has no room for, stays 0.
  */
+static void copy_member(const struct object *o, const struct btf *btf,
+			const struct btf_member *m, char *ops, size_t ops_size)
+{
+	int64_t size = btf__resolve_size(btf, m->type);
+	size_t to = m->offset / 8;
+	const struct btf_member *own;
+	struct bpf_program *prog;
+	unsigned long fd;
+	const char *from;
+
+	own = btf_find_member(o->btf, o->ops_type,
+			      btf__name_by_offset(btf, m->name_off));
+	if (!own || size <= 0 || to + size > ops_size ||
+	    own->offset / 8 + (size_t)size > o->ops_size)
+		return;
+	from = (const char *)o->ops + own->offset / 8;
+	if (!btf_member_is_func(btf, m)) {
+		memcpy(ops + to, from, size);
+		return;
+	}
+	memcpy(&prog, from, sizeof(prog));
+	if (!prog)
+		return;
+	fd = bpf_program__fd(prog);
+	memcpy(ops + to, &fd, sizeof(fd));
+}
+
+/* The value of the struct_ops map in the kernel's layout. */
 static void *kernel_value(const struct object *o, const struct btf *btf,
 			  size_t *size)
 {
-	const struct btf_member *data, *m, *from;
-	const struct btf_type *vt, *t;
-	struct bpf_program *prog;
-	unsigned long fd;
-	int64_t msize;
+	const struct btf_type *vt, *ops;
 	unsigned int i;
+	size_t offset;
 	char *value;
-	size_t off;
 
 	vt = btf__type_by_id(btf, btf__find_by_name_kind(btf, OPS_VALUE_TYPE,
 							 BTF_KIND_STRUCT));
-	data = btf_find_member(btf, vt, "data");
-	t = data ? btf__type_by_id(btf, btf__resolve_type(btf, data->type)) : NULL;
-	value = t ? calloc(1, vt->size) : NULL;
+	ops = btf_value_ops(btf, vt, &offset);
+	value = ops ? calloc(1, vt->size) : NULL;
 	if (!value)
 		return NULL;
 	*size = vt->size;
-	for (i = 0; i < btf_vlen(t); i++) {
-		m = btf_members(t) + i;
-		from = btf_find_member(o->btf, o->ops_type,
-				       btf__name_by_offset(btf, m->name_off));
-		msize = btf__resolve_size(btf, m->type);
-		off = data->offset / 8 + m->offset / 8;
-		if (!from || msize <= 0 || off + msize > vt->size ||
-		    from->offset / 8 + (size_t)msize > o->ops_size)
-			continue;
-		if (!btf_member_is_func(btf, m)) {
-			memcpy(value + off, (char *)o->ops + from->offset / 8,
-			       msize);
-			continue;
-		}
-		memcpy(&prog, (char *)o->ops + from->offset / 8, sizeof(prog));
-		if (!prog)
-			continue;
-		fd = bpf_program__fd(prog);
-		memcpy(value + off, &fd, sizeof(fd));
-	}
+	for (i = 0; i < btf_vlen(ops); i++)
+		copy_member(o, btf, btf_members(ops) + i, value + offset,
+			    vt->size - offset);
 	return value;
 }
 

@@ -259,21 +259,39 @@ static int read_member(struct live *live, const char *name, uint32_t prog_id)
 	return 0;
 }
 
-/*
- * The kernel shows a struct_ops map with program ids in place of its function
- * pointers.
- */
+/* The kernel shows ops with program ids in place of the function pointers. */
 static int read_members(struct live *live, const struct btf *btf,
+			const struct btf_type *ops, const char *bytes,
 			struct failure *f)
 {
-	const struct btf_type *vt, *t;
-	const struct btf_member *data, *m;
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info), zero = 0;
+	const struct btf_member *m = btf_members(ops);
 	unsigned long prog_id;
 	unsigned int i;
+	int err;
+
+	for (i = 0; i < btf_vlen(ops); i++, m++) {
+		if (!btf_member_is_func(btf, m))
+			continue;
+		memcpy(&prog_id, bytes + m->offset / 8, sizeof(prog_id));
+		if (!prog_id)
+			continue;
+		err = read_member(live, btf__name_by_offset(btf, m->name_off),
+				  prog_id);
+		if (err)
+			return fail(f, err, NULL,
+				    "cannot read about program %lu: %s",
+				    prog_id, strerror(-err));
+	}
+	return 0;
+}
+
+static int read_ops(struct live *live, const struct btf *btf, struct failure *f)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info), zero = 0;
+	const struct btf_type *vt, *ops;
+	size_t offset;
 	char *value;
-	size_t off;
 	int err;
 
 	if (bpf_map_get_info_by_fd(live->map_fd, &info, &len)) {
@@ -282,9 +300,9 @@ static int read_members(struct live *live, const struct btf *btf,
 			    live->map_id, strerror(-err));
 	}
 	vt = btf__type_by_id(btf, info.btf_vmlinux_value_type_id);
-	data = vt && btf_is_struct(vt) ? btf_find_member(btf, vt, "data") : NULL;
-	t = data ? btf__type_by_id(btf, btf__resolve_type(btf, data->type)) : NULL;
-	if (info.type != BPF_MAP_TYPE_STRUCT_OPS || !t || !btf_is_struct(t))
+	ops = info.type == BPF_MAP_TYPE_STRUCT_OPS ?
+		      btf_value_ops(btf, vt, &offset) : NULL;
+	if (!ops || offset + ops->size > info.value_size)
 		return fail(f, -EINVAL, NULL, "map %u is not a struct_ops",
 			    live->map_id);
 	value = calloc(1, info.value_size);
@@ -294,27 +312,9 @@ static int read_members(struct live *live, const struct btf *btf,
 		err = -errno;
 		fail(f, err, NULL, "cannot read struct_ops map %u: %s",
 		     live->map_id, strerror(-err));
-		goto out;
+	} else {
+		err = read_members(live, btf, ops, value + offset, f);
 	}
-	err = 0;
-	for (i = 0; i < btf_vlen(t); i++) {
-		m = btf_members(t) + i;
-		off = data->offset / 8 + m->offset / 8;
-		if (!btf_member_is_func(btf, m) ||
-		    off + sizeof(prog_id) > info.value_size)
-			continue;
-		memcpy(&prog_id, value + off, sizeof(prog_id));
-		if (!prog_id)
-			continue;
-		err = read_member(live, btf__name_by_offset(btf, m->name_off),
-				  prog_id);
-		if (err) {
-			fail(f, err, NULL, "cannot read about program %lu: %s",
-			     prog_id, strerror(-err));
-			break;
-		}
-	}
-out:
 	free(value);
 	return err;
 }
@@ -330,7 +330,7 @@ int live_maps(struct live *live, struct failure *f)
 {
 	struct btf *btf = vmlinux_btf(f);
 
-	return btf ? read_members(live, btf, f) : -EOPNOTSUPP;
+	return btf ? read_ops(live, btf, f) : -EOPNOTSUPP;
 }
 
 /**
@@ -465,7 +465,7 @@ int live_read(struct live *live, struct failure *f)
 	kernel = vmlinux_btf(f);
 	if (!kernel)
 		return -EOPNOTSUPP;
-	err = read_members(live, kernel, f);
+	err = read_ops(live, kernel, f);
 	if (err)
 		return err;
 	for (i = 0; i < live->nr_maps; i++) {

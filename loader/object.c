@@ -113,6 +113,32 @@ bool btf_member_is_func(const struct btf *btf, const struct btf_member *m)
 }
 
 /**
+ * btf_value_ops - the ops within the value of a struct_ops map
+ * @btf: types of the kernel
+ * @value: type of the value, or NULL
+ * @offset: set to where they are in the value
+ *
+ * Return: their type, NULL when @value is another kind of value.
+ */
+const struct btf_type *btf_value_ops(const struct btf *btf,
+				     const struct btf_type *value,
+				     size_t *offset)
+{
+	const struct btf_member *data;
+	const struct btf_type *ops;
+
+	if (!value || !btf_is_struct(value))
+		return NULL;
+	data = btf_find_member(btf, value, "data");
+	ops = data ? btf__type_by_id(btf, btf__resolve_type(btf, data->type)) :
+		     NULL;
+	if (!ops || !btf_is_struct(ops))
+		return NULL;
+	*offset = data->offset / 8;
+	return ops;
+}
+
+/**
  * object_member - a member of the policy's struct_ops
  * @o: the object
  * @name: the member

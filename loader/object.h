@@ -58,6 +58,9 @@ const struct btf_member *btf_find_member(const struct btf *btf,
 					 const struct btf_type *t,
 					 const char *name);
 bool btf_member_is_func(const struct btf *btf, const struct btf_member *m);
+const struct btf_type *btf_value_ops(const struct btf *btf,
+				     const struct btf_type *value,
+				     size_t *offset);
 const char *object_next_func(const struct object *o, unsigned int *pos,
 			     struct bpf_program **prog);
 
