@@ -541,6 +541,19 @@ int live_store(struct live *live, const struct tunable *tun, uint64_t value,
 	return 0;
 }
 
+/* The sum of a number of which each CPU has one, @stride bytes apart. */
+static struct json_object *sum_of_cpus(const char *first, size_t stride,
+				       int nr_cpus)
+{
+	uint64_t sum = 0, one;
+
+	for (; nr_cpus; nr_cpus--, first += stride) {
+		memcpy(&one, first, sizeof(one));
+		sum += one;
+	}
+	return json_object_new_uint64(sum);
+}
+
 /**
  * live_counters - counters of a running policy, summed over the CPUs
  * @live: after live_read()
@@ -550,14 +563,12 @@ int live_store(struct live *live, const struct tunable *tun, uint64_t value,
 struct json_object *live_counters(const struct live *live)
 {
 	int nr_cpus = libbpf_num_possible_cpus();
-	const struct btf_type *t;
 	const struct btf_member *m;
-	struct json_object *o;
+	const struct btf_type *t;
 	unsigned int i, stride;
-	uint64_t sum, one;
+	struct json_object *o;
 	__u32 zero = 0;
 	char *values;
-	int cpu;
 
 	if (live->counters_fd < 0 || nr_cpus <= 0)
 		return NULL;
@@ -576,29 +587,39 @@ struct json_object *live_counters(const struct live *live)
 		if (btf__resolve_size(live->counters_btf, m->type) != 8 ||
 		    m->offset / 8 + 8 > t->size)
 			continue;
-		sum = 0;
-		for (cpu = 0; cpu < nr_cpus; cpu++) {
-			memcpy(&one, values + cpu * stride + m->offset / 8, 8);
-			sum += one;
-		}
 		json_object_object_add(o,
 			btf__name_by_offset(live->counters_btf, m->name_off),
-			json_object_new_uint64(sum));
+			sum_of_cpus(values + m->offset / 8, stride, nr_cpus));
 	}
 	free(values);
 	return o;
 }
 
+/* Does this file below /proc/PID/fdinfo tell of the link? */
+static bool is_link(const char *path, uint32_t link_id)
+{
+	const char *line;
+	char text[1024];
+	unsigned int id;
+	ssize_t len;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	line = strstr(text, "link_id:");
+	return line && sscanf(line, "link_id: %u", &id) == 1 && id == link_id;
+}
+
 static bool holds_link(const char *pid, uint32_t link_id)
 {
-	char dir[300], path[600], text[1024];
+	char dir[300], path[600];
 	bool found = false;
 	struct dirent *de;
-	unsigned int id;
-	char *line;
-	ssize_t len;
 	DIR *d;
-	int fd;
 
 	snprintf(dir, sizeof(dir), "/proc/%s/fdinfo", pid);
 	d = opendir(dir);
@@ -608,15 +629,7 @@ static bool holds_link(const char *pid, uint32_t link_id)
 		if (de->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		len = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[len > 0 ? len : 0] = '\0';
-		line = strstr(text, "link_id:");
-		found = line && sscanf(line, "link_id: %u", &id) == 1 &&
-			id == link_id;
+		found = is_link(path, link_id);
 	}
 	closedir(d);
 	return found;
