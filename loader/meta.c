@@ -70,10 +70,11 @@ static bool type_agrees(const struct btf *btf, const struct btf_var_secinfo *vsi
 }
 
 /* Finds where the tunable's value is. */
-static int place_tunable(const struct btf *btf, const struct btf_type *values,
-			 struct tunable *tun, size_t values_size,
-			 struct failure *f)
+static int place_tunable(const struct btf *btf, struct tunable *tun,
+			 size_t values_size, struct failure *f)
 {
+	const struct btf_type *values =
+		find_datasec(btf, NODE_EXT_TUNABLES_SECTION);
 	const struct btf_var_secinfo *vsi;
 	const char *name;
 	unsigned int i;
@@ -105,8 +106,7 @@ static int place_tunable(const struct btf *btf, const struct btf_type *values,
 		    NODE_EXT_TUNABLES_SECTION, tun->name);
 }
 
-static int add_tunable(const struct btf *btf, const struct btf_type *values,
-		       const void *bytes, size_t values_size,
+static int add_tunable(const struct btf *btf, const void *bytes,
 		       struct policy_meta *meta, struct failure *f)
 {
 	struct node_ext_tunable rec;
@@ -143,7 +143,7 @@ static int add_tunable(const struct btf *btf, const struct btf_type *values,
 		if (!strcmp(meta->tunables[i].name, tun->name))
 			return fail(f, -EINVAL, hint_rebuild,
 				    "tunable \"%s\" is described twice", tun->name);
-	err = place_tunable(btf, values, tun, values_size, f);
+	err = place_tunable(btf, tun, meta->values_size, f);
 	if (err)
 		return err;
 	meta->nr_tunables++;
@@ -170,6 +170,31 @@ static int add_policy(const void *bytes, struct policy_meta *meta,
 	return 0;
 }
 
+/* A variable of the section; what is no record of ours does not matter. */
+static int add_record(const struct btf *btf, const struct btf_var_secinfo *vsi,
+		      const char *records, size_t records_size,
+		      struct policy_meta *meta, struct failure *f)
+{
+	int id = btf__resolve_type(btf, vsi->type);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const char *name = t && btf_is_struct(t) ?
+				   btf__name_by_offset(btf, t->name_off) : "";
+	bool tunable = !strcmp(name, "node_ext_tunable");
+	size_t size = tunable ? sizeof(struct node_ext_tunable) :
+				sizeof(struct node_ext_policy);
+
+	if (!tunable && strcmp(name, "node_ext_policy"))
+		return 0;
+	if (t->size != size || vsi->size != size ||
+	    vsi->offset > records_size || size > records_size - vsi->offset)
+		return fail(f, -EINVAL, hint_rebuild,
+			    "a struct %s in section " NODE_EXT_META_SECTION
+			    " has the wrong size", name);
+	if (tunable)
+		return add_tunable(btf, records + vsi->offset, meta, f);
+	return add_policy(records + vsi->offset, meta, f);
+}
+
 /**
  * meta_parse - read and vet what a policy says about itself
  * @btf: BTF of the object
@@ -186,44 +211,19 @@ static int add_policy(const void *bytes, struct policy_meta *meta,
 int meta_parse(const struct btf *btf, const void *records, size_t records_size,
 	       size_t values_size, struct policy_meta *meta, struct failure *f)
 {
-	const struct btf_type *sec, *values, *t;
 	const struct btf_var_secinfo *vsi;
-	const char *name;
+	const struct btf_type *sec;
 	unsigned int i;
-	size_t size;
-	int id, err;
+	int err;
 
 	memset(meta, 0, sizeof(*meta));
 	meta->values_size = values_size;
 	sec = find_datasec(btf, NODE_EXT_META_SECTION);
 	if (!records || !sec)
 		return 0;
-	values = find_datasec(btf, NODE_EXT_TUNABLES_SECTION);
 	vsi = btf_var_secinfos(sec);
 	for (i = 0; i < btf_vlen(sec); i++, vsi++) {
-		id = btf__resolve_type(btf, vsi->type);
-		t = id < 0 ? NULL : btf__type_by_id(btf, id);
-		name = t && btf_is_struct(t) ?
-			       btf__name_by_offset(btf, t->name_off) : "";
-		if (!strcmp(name, "node_ext_tunable"))
-			size = sizeof(struct node_ext_tunable);
-		else if (!strcmp(name, "node_ext_policy"))
-			size = sizeof(struct node_ext_policy);
-		else
-			continue;
-		if (t->size != size || vsi->size != size ||
-		    vsi->offset > records_size ||
-		    size > records_size - vsi->offset)
-			return fail(f, -EINVAL, hint_rebuild,
-				    "a struct %s in section " NODE_EXT_META_SECTION
-				    " has the wrong size", name);
-		if (size == sizeof(struct node_ext_policy))
-			err = add_policy((const char *)records + vsi->offset,
-					 meta, f);
-		else
-			err = add_tunable(btf, values,
-					  (const char *)records + vsi->offset,
-					  values_size, meta, f);
+		err = add_record(btf, vsi, records, records_size, meta, f);
 		if (err)
 			return err;
 	}
