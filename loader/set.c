@@ -78,20 +78,55 @@ static void print_change(const struct node *node, const struct live *live,
 	out_record(o);
 }
 
+static int store(const struct node *node, struct live *live,
+		 const struct tunable_change *changes, unsigned int nr,
+		 struct failure *f)
+{
+	unsigned int i;
+	uint64_t id;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		err = live_store(live, changes[i].tun, changes[i].value, f);
+		if (err)
+			return err;
+	}
+	/* A swap in between leaves us with a policy that nobody asks any more. */
+	if (node_attr_u64(node, "policy_id", &id) || id != live->map_id)
+		return fail(f, -ESTALE, "Set it again for the new one.",
+			    "policy \"%s\" (id %u) has just been replaced or detached",
+			    live->name, live->map_id);
+	return 0;
+}
+
+static int set_tunables(const struct node *node, const struct settings *set,
+			struct failure *f)
+{
+	struct tunable_change changes[SETTINGS_MAX];
+	struct live live;
+	int err;
+
+	err = find_tunables(node, &live, f);
+	if (!err)
+		err = tunables_vet(&live.meta, set, changes, f);
+	if (!err)
+		err = store(node, &live, changes, set->nr, f);
+	/* The copy in @live has the values that were there before. */
+	if (!err)
+		print_change(node, &live, changes, set->nr);
+	live_close(&live);
+	return err;
+}
+
 /**
  * do_set - nodectl set NODE KEY=VALUE...
  * @c: the command line
  */
 int do_set(const struct cmdline *c)
 {
-	struct tunable_change changes[SETTINGS_MAX];
 	struct failure f = {};
 	struct settings set;
 	struct node node;
-	struct live live = { .map_fd = -1, .link_fd = -1, .values_fd = -1,
-			     .counters_fd = -1 };
-	uint64_t id;
-	unsigned int i;
 	int nid, err;
 
 	if (node_arg(c->args[0], &nid))
@@ -102,22 +137,10 @@ int do_set(const struct cmdline *c)
 	}
 	err = node_open(nid, &node, &f);
 	if (!err)
-		err = find_tunables(&node, &live, &f);
-	if (!err)
-		err = tunables_vet(&live.meta, &set, changes, &f);
-	for (i = 0; !err && i < set.nr; i++)
-		err = live_store(&live, changes[i].tun, changes[i].value, &f);
-	/* A swap in between leaves us with a policy that nobody asks any more. */
-	if (!err && (node_attr_u64(&node, "policy_id", &id) || id != live.map_id))
-		err = fail(&f, -ESTALE, "Set it again for the new one.",
-			   "policy \"%s\" (id %u) has just been replaced or detached",
-			   live.name, live.map_id);
+		err = set_tunables(&node, &set, &f);
 	if (err)
 		p_failure(node.name, "cannot set", &f);
-	else
-		print_change(&node, &live, changes, set.nr);
 	failure_clear(&f);
-	live_close(&live);
 	node_close(&node);
 	return err ? NODECTL_NONE : NODECTL_OK;
 }
