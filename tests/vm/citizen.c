@@ -30,16 +30,6 @@
 #define MADV_COLLAPSE	25
 #endif
 
-static void store_all(struct area *a, unsigned char value)
-{
-	size_t i;
-
-	for (i = 0; i < a->pages; i++) {
-		*(volatile unsigned char *)area_page(a, i) = value;
-		area_set(a, i, 0, value);
-	}
-}
-
 /* ---- UFFDIO_MOVE ---------------------------------------------------------- */
 
 /* Where @a goes to: registered, and nothing mapped yet. */
@@ -87,7 +77,7 @@ static void move_in_place(const struct area *a)
 		      "page %zu was copied: pfn %#lx, was %#lx", i,
 		      page_pfn(area_page(&to, i)), pfn[i]);
 	area_verify(&to);
-	store_all(&to, 0x5a);
+	area_store_all(&to, 0x5a);
 	CHECK(area_count(&to, device_nid()) == 0, "written in place");
 	area_verify(&to);
 }
@@ -143,7 +133,7 @@ static void refused_while_shared(struct area *a, bool reads)
 	CHECK(ret == 0, "UFFDIO_MOVE after the child is gone: %s",
 	      strerror(-ret));
 	area_verify(&to);
-	store_all(&to, 0x33);
+	area_store_all(&to, 0x33);
 	area_verify(&to);
 }
 
@@ -206,7 +196,7 @@ static void move_after_evacuation(void)
 	emu_set_limit(0, emu_counter("phys_total"));
 	wait_for(pressure_is_ok(), "the node does not come to rest");
 	area_verify(&to);
-	store_all(&to, 0x21);
+	area_store_all(&to, 0x21);
 	area_verify(&to);
 }
 
@@ -224,7 +214,7 @@ static void move_out_of_swap(void)
 	swapped = area_swapped(&to);
 	CHECK(swapped == FEW, "%zu of %d pages are in swap", swapped, FEW);
 	area_verify(&to);
-	store_all(&to, 0x44);
+	area_store_all(&to, 0x44);
 	area_verify(&to);
 }
 
@@ -240,7 +230,7 @@ static void move_after_swap_in(void)
 	area_verify(&a);
 	expect_move(&a, &to);
 	area_verify(&to);
-	store_all(&to, 0x45);
+	area_store_all(&to, 0x45);
 	CHECK(area_count(&to, device_nid()) == 0, "written in place");
 	area_verify(&to);
 }
@@ -330,7 +320,7 @@ static void expect_huge_in_dram(struct area *a)
 	area_expect_all(a, 0);
 	CHECK(is_huge(a), "not a huge page");
 	area_verify(a);
-	store_all(a, 0x67);
+	area_store_all(a, 0x67);
 	area_verify(a);
 }
 
@@ -496,7 +486,7 @@ static void expect_back(struct area *a, long migrated)
 	      migrated);
 	area_expect_all(a, 0);
 	area_verify(a);
-	store_all(a, 0x71);
+	area_store_all(a, 0x71);
 	area_verify(a);
 }
 

@@ -323,12 +323,7 @@ static long scheme_stat(const char *name)
 
 static long isolated(int nid)
 {
-	char path[64];
-
-	write_text("/proc/sys/vm/stat_refresh", "1");
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
-		 nid);
-	return read_field(path, "nr_isolated_anon");
+	return nd_vmstat(nid, "nr_isolated_anon");
 }
 
 static void may_swap(void)

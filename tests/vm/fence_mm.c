@@ -38,16 +38,6 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-static void store_all(struct area *a, unsigned char value)
-{
-	size_t i;
-
-	for (i = 0; i < a->pages; i++) {
-		*(volatile unsigned char *)area_page(a, i) = value;
-		area_set(a, i, 0, value);
-	}
-}
-
 /* Locked memory must be writable without a fault: it belongs in DRAM. */
 static void mlock_promotes(void)
 {
@@ -62,9 +52,9 @@ static void mlock_promotes(void)
 	locked = read_field("/proc/self/status", "VmLck");
 	CHECK(locked == (long)(SMALL * PAGE / 1024), "VmLck is %ld kB",
 	      locked);
-	store_all(&a, 1);
+	area_store_all(&a, 1);
 	faults = faults_now();
-	store_all(&a, 2);
+	area_store_all(&a, 2);
 	faults = faults_now() - faults;
 	CHECK(faults == 0, "%ld faults writing to locked memory", faults);
 	area_verify(&a);
@@ -102,7 +92,7 @@ static void mlock_read_only(void)
 	area_verify(&a);
 	CHECK_SYS(mprotect(a.p, SMALL * PAGE, PROT_READ | PROT_WRITE) == 0,
 		  "mprotect");
-	store_all(&a, 3);
+	area_store_all(&a, 3);
 	area_verify(&a);
 	CHECK(area_count(&a, device_nid()) == 0, "written in place");
 }
@@ -204,7 +194,7 @@ static void huge_page_is_split(void)
 	CHECK(!(pfn_flags(page_pfn(p)) & KPF_THP),
 	      "a huge page is on the node");
 	area_verify(&a);
-	store_all(&a, 0x77);
+	area_store_all(&a, 0x77);
 	area_verify(&a);
 	CHECK(area_count(&a, device_nid()) == 0, "written in place");
 }
@@ -228,7 +218,7 @@ static void ksm_and_demotion(void)
 		fill_page(merged.want + i * PAGE, FILL_TEXT, 5);
 	}
 	area_demote(&demoted);
-	store_all(&merged, 9);
+	area_store_all(&merged, 9);
 	advise(&demoted, MADV_MERGEABLE, "MADV_MERGEABLE");
 	advise(&merged, MADV_MERGEABLE, "MADV_MERGEABLE");
 	write_text("/sys/kernel/mm/ksm/pages_to_scan", "20000");
@@ -252,8 +242,8 @@ static void ksm_and_demotion(void)
 	CHECK(area_count(&merged, device_nid()) == 0,
 	      "a merged page was demoted");
 	area_verify(&merged);
-	store_all(&demoted, 11);
-	store_all(&merged, 12);
+	area_store_all(&demoted, 11);
+	area_store_all(&merged, 12);
 	area_verify(&demoted);
 	area_verify(&merged);
 	write_text("/sys/kernel/mm/ksm/run", "2");
@@ -317,7 +307,7 @@ static void numa_balancing(void)
 	faults = faults_now() - faults;
 	CHECK(faults == 0, "%ld faults reading: the scanner unmapped pages",
 	      faults);
-	store_all(&a, 21);
+	area_store_all(&a, 21);
 	area_verify(&a);
 }
 
@@ -349,7 +339,7 @@ static void node_to_swap_and_back(void)
 	area_verify(&a);
 	CHECK(nd_meminfo(device_nid(), "MemFree") >= used,
 	      "swap-in allocated on the device node");
-	store_all(&a, 31);
+	area_store_all(&a, 31);
 	area_verify(&a);
 	area_demote(&a);
 	area_verify(&a);
@@ -377,8 +367,8 @@ static void swapoff_with_demoted_pages(void)
 	area_verify(&b);
 	area_demote(&b);
 	area_verify(&b);
-	store_all(&a, 41);
-	store_all(&b, 42);
+	area_store_all(&a, 41);
+	area_store_all(&b, 42);
 	area_verify(&a);
 	area_verify(&b);
 	CHECK_SYS(swapon(dev, 0) == 0, "swapon %s", dev);
@@ -398,7 +388,7 @@ static void swap_in_then_demote(void)
 	area_verify(&a);		/* read fault on each */
 	area_demote(&a);
 	area_verify(&a);
-	store_all(&a, 51);
+	area_store_all(&a, 51);
 	CHECK(area_count(&a, device_nid()) == 0, "written in place");
 	area_verify(&a);
 }

@@ -20,16 +20,6 @@
 
 #define LARGE	2048
 
-static void store_all(struct area *a, unsigned char value)
-{
-	size_t i;
-
-	for (i = 0; i < a->pages; i++) {
-		*(volatile unsigned char *)area_page(a, i) = value;
-		area_set(a, i, 0, value);
-	}
-}
-
 static void expect_no_oom(void)
 {
 	CHECK(cgroup_field("memory.events", "oom_kill") == 0,
@@ -85,7 +75,7 @@ static void promotion_keeps_the_charge(void)
 	area_demoted(&a, LARGE, FILL_TEXT);
 	before = cgroup_number("memory.current");
 	for (i = 0; i < 3; i++) {
-		store_all(&a, i);
+		area_store_all(&a, i);
 		area_demote(&a);
 	}
 	after = cgroup_number("memory.current");
@@ -231,7 +221,7 @@ static void one_page_below_the_limit(void)
 	current = cgroup_number("memory.current");
 	CHECK(cgroup_write("memory.max", "%ld", current + (long)PAGE) == 0,
 	      "memory.max");
-	store_all(&a, 7);
+	area_store_all(&a, 7);
 	expect_no_oom();
 	CHECK(cgroup_write("memory.max", "max") == 0, "memory.max");
 	area_verify(&a);
@@ -278,7 +268,7 @@ static void remove_the_cgroup(void)
 	area_expect_all(&a, device_nid());
 	area_verify(&a);
 	used = nd_counter("logical_used");
-	store_all(&a, 3);
+	area_store_all(&a, 3);
 	area_verify(&a);
 	CHECK(area_count(&a, device_nid()) == 0, "written in place");
 	CHECK(nd_counter("logical_used") < used,

@@ -101,13 +101,7 @@ static void write_brings_its_neighbours(void)
 
 static long isolated(const char *kind)
 {
-	char path[64];
-
-	/* What waits on a CPU until it is added up belongs to it, too. */
-	write_text("/proc/sys/vm/stat_refresh", "1");
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
-		 device_nid());
-	return read_field(path, kind);
+	return nd_vmstat(device_nid(), kind);
 }
 
 /* Pages that were given up (MADV_FREE) come along, and are on another LRU list. */

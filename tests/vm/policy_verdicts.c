@@ -244,15 +244,6 @@ static void admit_deny(void)
 	finish(&p, &a);
 }
 
-static size_t swapped(const struct area *a)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < a->pages; i++)
-		n += !!(page_map_entry(0, area_page(a, i)) & PM_SWAP);
-	return n;
-}
-
 /*
  * Denied pages go on to swap, as all did before there was a device node.
  * Breaks if a denial ends reclaim of the page.
@@ -269,10 +260,10 @@ static void admit_deny_swaps(void)
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	policy_tune(&p, "admit", ADMIT_DENY);
 	start_counting();
-	for (round = 0; round < 40 && swapped(&a) < PAGES; round++)
+	for (round = 0; round < 40 && area_swapped(&a) < PAGES; round++)
 		reclaim_round(round, 2 * PAGES * PAGE);
-	CHECK(swapped(&a) == PAGES, "only %zu pages went on to swap",
-	      swapped(&a));
+	CHECK(area_swapped(&a) == PAGES, "only %zu pages went on to swap",
+	      area_swapped(&a));
 	CHECK(counted("pages_denied") >= PAGES, "pages_denied rose by %ld",
 	      counted("pages_denied"));
 	CHECK(counted("pages_demoted") == 0, "pages_demoted rose by %ld",
@@ -349,7 +340,8 @@ static void admit_keep(void)
 	CHECK(counted("pages_demoted") > 0,
 	      "what was not kept was not demoted either");
 	CHECK(area_count(&a, 0) > 0, "nothing was kept in DRAM");
-	CHECK(swapped(&a) == 0, "%zu kept pages went to swap", swapped(&a));
+	CHECK(area_swapped(&a) == 0, "%zu kept pages went to swap",
+	      area_swapped(&a));
 	finish(&p, &a);
 }
 
@@ -425,12 +417,7 @@ static void class_refuses(void)
 
 static void store_all(struct area *a)
 {
-	size_t i;
-
-	for (i = 0; i < a->pages; i++) {
-		*(volatile unsigned char *)area_page(a, i) = 0x3c;
-		area_set(a, i, 0, 0x3c);
-	}
+	area_store_all(a, 0x3c);
 	CHECK(area_count(a, device_nid()) == 0, "written in place");
 }
 

@@ -580,11 +580,7 @@ static void blocked_swap_leaves_dram(void)
 
 static long node_writeback(void)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
-		 device_nid());
-	return read_field(path, "nr_writeback");
+	return nd_vmstat(device_nid(), "nr_writeback");
 }
 
 /*

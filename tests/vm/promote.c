@@ -320,60 +320,72 @@ static long own_count(const char *key)
 	return cgroup_field("memory.stat", key);
 }
 
+/* What those who count have of one kind. */
+struct counts {
+	const char *key;
+	long system;
+	long own;
+	long parent;
+};
+
+static struct counts counts_of(const char *key)
+{
+	struct counts c = {
+		.key = key,
+		.system = system_count(key),
+		.own = own_count(key),
+		.parent = parent_count(key),
+	};
+
+	CHECK(c.system >= 0, "there is no %s in vmstat", key);
+	CHECK(c.own >= 0, "there is no %s in memory.stat", key);
+	return c;
+}
+
+static void expect_counted(const struct counts *before, long pages)
+{
+	wait_for(system_count(before->key) >= before->system + pages,
+		 "%s of the system went from %ld to %ld", before->key,
+		 before->system, system_count(before->key));
+	wait_for(own_count(before->key) >= before->own + pages,
+		 "%s of the cgroup went from %ld to %ld", before->key,
+		 before->own, own_count(before->key));
+	wait_for(parent_count(before->key) >= before->parent + pages,
+		 "%s of the parent went from %ld to %ld", before->key,
+		 before->parent, parent_count(before->key));
+}
+
 /* Breaks if a demotion to the node is no demotion to those who count. */
 static void demotions_are_counted(void)
 {
-	const char *key = "pgdemote_proactive";
-	long before[3] = {
-		system_count(key), own_count(key), parent_count(key)
-	};
+	struct counts before = counts_of("pgdemote_proactive");
 	struct area a;
 
-	CHECK(before[1] >= 0, "there is no %s in memory.stat", key);
 	area_demoted(&a, PAGES, FILL_TEXT);
-	wait_for(system_count(key) >= before[0] + PAGES,
-		 "%s of the system went from %ld to %ld", key, before[0],
-		 system_count(key));
-	wait_for(own_count(key) >= before[1] + PAGES,
-		 "%s of the cgroup went from %ld to %ld", key, before[1],
-		 own_count(key));
-	wait_for(parent_count(key) >= before[2] + PAGES,
-		 "%s of the parent went from %ld to %ld", key, before[2],
-		 parent_count(key));
+	expect_counted(&before, PAGES);
 }
 
 /* Breaks if nobody but the device knows what is written back. */
 static void promotions_are_counted(void)
 {
-	const char *key = "pgpromote_write";
-	long before[3], device;
+	struct counts before;
 	struct area a;
+	long device;
 	size_t i;
 
 	area_demoted(&a, PAGES, FILL_TEXT);
-	before[0] = system_count(key);
-	before[1] = own_count(key);
-	before[2] = parent_count(key);
+	before = counts_of("pgpromote_write");
 	device = nd_counter("pages_promoted_write");
-	CHECK(before[0] >= 0 && before[1] >= 0, "there is no %s", key);
 	for (i = 0; i < a.pages; i++)
 		store(&a, i, 0);
 	device = nd_counter("pages_promoted_write") - device;
 	CHECK(device >= PAGES, "the node counts %ld", device);
-	wait_for(system_count(key) >= before[0] + PAGES,
-		 "%s of the system went from %ld to %ld", key, before[0],
-		 system_count(key));
-	wait_for(own_count(key) >= before[1] + PAGES,
-		 "%s of the cgroup went from %ld to %ld", key, before[1],
-		 own_count(key));
+	expect_counted(&before, PAGES);
 	/* until all that was counted would show */
 	sleep(4);
-	CHECK(own_count(key) <= before[1] + PAGES + STRAY_PAGES,
-	      "%s of the cgroup went from %ld to %ld", key, before[1],
-	      own_count(key));
-	wait_for(parent_count(key) >= before[2] + PAGES,
-		 "%s of the parent went from %ld to %ld", key, before[2],
-		 parent_count(key));
+	CHECK(own_count(before.key) <= before.own + PAGES + STRAY_PAGES,
+	      "%s of the cgroup went from %ld to %ld", before.key, before.own,
+	      own_count(before.key));
 }
 
 /* ---- refaults ------------------------------------------------------------- */

@@ -150,16 +150,6 @@ static void pressure_demotes(void)
 	CHECK(pgdemote() > kernel, "vmstat knows of no demotion");
 }
 
-static void store_all(struct area *a, unsigned char value)
-{
-	size_t i;
-
-	for (i = 0; i < a->pages; i++) {
-		*(volatile unsigned char *)area_page(a, i) = value;
-		area_set(a, i, 0, value);
-	}
-}
-
 /* Breaks if a kind of reclaim asks something else than the switch. */
 static void demotion_off_stops_all_reclaim(void)
 {
@@ -196,7 +186,7 @@ static void demotion_off_stops_all_reclaim(void)
 
 	area_verify(&a);
 	area_verify(&resident);
-	store_all(&resident, 3);
+	area_store_all(&resident, 3);
 	CHECK(area_count(&resident, device_nid()) == 0,
 	      "%zu pages were written in place",
 	      area_count(&resident, device_nid()));
@@ -464,7 +454,7 @@ static void chain_moves_down_step_by_step(void)
 	leave_dram(&a);
 	came = nd_counter("pages_demoted") - came;
 	CHECK(came >= PAGES, "%ld of %d pages came to node 1", came, PAGES);
-	store_all(&a, 5);
+	area_store_all(&a, 5);
 	CHECK(area_count(&a, DEEP) == 0, "%zu pages were written on node 2",
 	      area_count(&a, DEEP));
 	for (i = 0; i < ROUNDS && area_count(&a, DEEP) < PAGES; i++) {
@@ -473,7 +463,7 @@ static void chain_moves_down_step_by_step(void)
 	}
 	area_expect_all(&a, DEEP);
 	area_verify(&a);
-	store_all(&a, 6);
+	area_store_all(&a, 6);
 	CHECK(area_count(&a, DEEP) == 0, "%zu pages were written in place",
 	      area_count(&a, DEEP));
 	area_verify(&a);

@@ -129,6 +129,19 @@ void area_set(struct area *a, size_t page, size_t off, unsigned char value)
 }
 
 /**
+ * area_store_all - write to the first byte of each page
+ */
+void area_store_all(struct area *a, unsigned char value)
+{
+	size_t i;
+
+	for (i = 0; i < a->pages; i++) {
+		*(volatile unsigned char *)area_page(a, i) = value;
+		area_set(a, i, 0, value);
+	}
+}
+
+/**
  * area_verify - every byte is what it should be
  */
 void area_verify(const struct area *a)
@@ -484,6 +497,19 @@ long nd_meminfo(int nid, const char *key)
 
 	snprintf(path, sizeof(path),
 		 "/sys/devices/system/node/node%d/meminfo", nid);
+	fold_counters();
+	return read_field(path, key);
+}
+
+/**
+ * nd_vmstat - a number from a node's vmstat
+ */
+long nd_vmstat(int nid, const char *key)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/vmstat",
+		 nid);
 	fold_counters();
 	return read_field(path, key);
 }

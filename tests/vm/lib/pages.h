@@ -38,6 +38,7 @@ void area_wrap(struct area *a, void *p, size_t pages);
 void area_unmap(struct area *a);
 void area_verify(const struct area *a);
 void area_set(struct area *a, size_t page, size_t off, unsigned char value);
+void area_store_all(struct area *a, unsigned char value);
 unsigned char *area_page(const struct area *a, size_t page);
 
 void area_demote(const struct area *a);
@@ -73,6 +74,7 @@ long nd_counter(const char *name);
 int nd_text(const char *name, char *buf, size_t size);
 long meminfo(const char *key);
 long nd_meminfo(int nid, const char *key);
+long nd_vmstat(int nid, const char *key);
 long emu_counter(const char *name);
 long emu_range_counter(int range, const char *name);
 void emu_set_limit(int range, long bytes);
