@@ -21,6 +21,7 @@
 
 #define SMALL		16
 #define FEW		6	/* rounds of reclaim that must not help */
+#define SCAN_SECONDS	20	/* for the scanner of NUMA balancing */
 #define HUGE_PAGES	512
 #define HUGE_BYTES	(HUGE_PAGES * PAGE)
 #define KPF_KSM		(1ULL << 21)
@@ -256,50 +257,69 @@ static void *sleeper(void *unused)
 	return unused;
 }
 
+static void cpusets(bool on)
+{
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "%ccpuset",
+		   on ? '+' : '-');
+}
+
+/* Two kinds of process are not looked at: this must be neither of them. */
+static void attract_the_scanner(void)
+{
+	pthread_t thread;
+
+	/* one in a cpuset of one ordinary node */
+	write_text("/sys/fs/cgroup/vmtest/cgroup.subtree_control", "-cpuset");
+	cpusets(false);
+	/* one with a single thread, on its own node */
+	CHECK(pthread_create(&thread, NULL, sleeper, NULL) == 0,
+	      "pthread_create");
+}
+
+/*
+ * Read until the scanner was here, again and again: it comes by the CPU time that
+ * a process uses. Returns how many pages it has unmapped.
+ */
+static long read_under_the_scanner(const struct area *a, const struct area *b)
+{
+	long before = read_field("/proc/vmstat", "numa_pte_updates"), now;
+	struct timespec t;
+	time_t end;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	end = t.tv_sec + SCAN_SECONDS * vmtest_patience();
+	do {
+		area_verify(a);
+		area_verify(b);
+		now = read_field("/proc/vmstat", "numa_pte_updates");
+		clock_gettime(CLOCK_MONOTONIC, &t);
+	} while (now < before + 8192 && t.tv_sec < end);
+	return now - before;
+}
+
 /*
  * NUMA balancing unmaps pages of ordinary nodes to see who uses them. Breaks
  * if it does so with pages of the device node, or moves them.
  */
 static void numa_balancing(void)
 {
-	const char *knob = "/proc/sys/kernel/numa_balancing";
-	long scanned, before, old, faults;
+	long old, scanned, faults;
 	struct area a, dram;
-	pthread_t thread;
-	struct timespec t;
-	time_t end;
 
-	if (access(knob, W_OK))
+	if (access(NUMA_BALANCING, W_OK))
 		vmtest_skip("the kernel has no NUMA balancing");
-	old = read_number(knob);
+	old = read_number(NUMA_BALANCING);
 	area_demoted(&a, SMALL, FILL_TEXT);
 	area_map(&dram, 4096, FILL_ZERO);
-	/* a cpuset of one ordinary node is not looked at: have none */
-	write_text("/sys/fs/cgroup/vmtest/cgroup.subtree_control", "-cpuset");
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset");
-	/* nor is a process of one thread on its own node */
-	CHECK(pthread_create(&thread, NULL, sleeper, NULL) == 0,
-	      "pthread_create");
-	CHECK(write_text(knob, "1") == 0, "%s", knob);
-	write_text("/sys/kernel/debug/sched/numa_balancing/scan_delay_ms",
-		   "1");
-	write_text("/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms",
-		   "10");
-	write_text("/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms",
-		   "20");
-	before = read_field("/proc/vmstat", "numa_pte_updates");
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	end = t.tv_sec + 20;
-	do {
-		area_verify(&a);
-		area_verify(&dram);
-		scanned = read_field("/proc/vmstat", "numa_pte_updates");
-		clock_gettime(CLOCK_MONOTONIC, &t);
-	} while (scanned < before + 8192 && t.tv_sec < end);
-	write_text(knob, "%ld", old);
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
-	if (scanned == before)
-		vmtest_skip("the scanner did not run in 20 s");
+	attract_the_scanner();
+	CHECK(write_text(NUMA_BALANCING, "1") == 0, NUMA_BALANCING);
+	numa_balancing_pace(1, 10, 20);
+	scanned = read_under_the_scanner(&a, &dram);
+	write_text(NUMA_BALANCING, "%ld", old);
+	cpusets(true);
+	if (!scanned)
+		vmtest_skip("the scanner did not run in %ld s",
+			    SCAN_SECONDS * vmtest_patience());
 	area_expect_all(&a, device_nid());
 	area_verify(&dram);
 	faults = faults_now();

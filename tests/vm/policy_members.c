@@ -367,12 +367,35 @@ static long cpu_seconds(void)
 	return ts.tv_sec;
 }
 
+static void read_all(const struct area *a, int times)
+{
+	size_t page;
+
+	for (; times; times--)
+		for (page = 0; page < a->pages; page++)
+			*(volatile unsigned char *)area_page(a, page);
+}
+
+/*
+ * Scans come by the CPU time of the task, so do not sleep. Returns how long it
+ * took, or as long as this is to be waited for.
+ */
+static long read_until_told(const struct policy *p, const struct area *a)
+{
+	long patience = SETTLE_SECONDS * vmtest_patience();
+	long start = cpu_seconds(), seconds = 0;
+
+	while (!policy_count(p, "hot_hint") && seconds < patience) {
+		read_all(a, 1000);
+		seconds = cpu_seconds() - start;
+	}
+	return seconds;
+}
+
 /* NUMA balancing finds who reads; only a policy that wants to know is told. */
 static void hint_faults_reach_the_policy(void)
 {
-	const char *knob = "/proc/sys/kernel/numa_balancing";
-	long before = read_number(knob), started, end_of_patience, i, sum = 0;
-	size_t page;
+	long before = read_number(NUMA_BALANCING), seconds;
 	struct policy p;
 	struct area a;
 	int ret;
@@ -381,26 +404,13 @@ static void hint_faults_reach_the_policy(void)
 		vmtest_skip("the kernel has no NUMA balancing");
 	begin(&p, &a);
 	policy_tune(&p, "hot", PROMO_ONE);
-	write_text("/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "10");
-	write_text("/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms",
-		   "20");
-	write_text("/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms",
-		   "100");
-	ret = write_text(knob, "2");
-	CHECK(ret == 0, "%s: %s", knob, strerror(-ret));
-	started = cpu_seconds();
-	end_of_patience = started + SETTLE_SECONDS * vmtest_patience();
-	/* Scans come by the CPU time of the task: do not sleep. */
-	while (cpu_seconds() < end_of_patience && !policy_count(&p, "hot_hint")) {
-		for (i = 0; i < 1000; i++)
-			for (page = 0; page < PAGES; page++)
-				sum += *(volatile unsigned char *)
-					area_page(&a, page);
-	}
-	write_text(knob, "%ld", before);
+	numa_balancing_pace(10, 20, 100);
+	ret = write_text(NUMA_BALANCING, "2");
+	CHECK(ret == 0, NUMA_BALANCING ": %s", strerror(-ret));
+	seconds = read_until_told(&p, &a);
+	write_text(NUMA_BALANCING, "%ld", before);
 	CHECK(policy_count(&p, "hot_hint") > 0,
-	      "no hint fault reached the policy in %ld s of reading (sum %ld)",
-	      cpu_seconds() - started, sum);
+	      "no hint fault reached the policy in %ld s of reading", seconds);
 	wait_for(area_count(&a, device_nid()) < PAGES, "no page was promoted");
 	end(&p, &a);
 }

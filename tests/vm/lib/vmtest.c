@@ -264,6 +264,28 @@ int write_text(const char *path, const char *fmt, ...)
 	return ret;
 }
 
+static void numa_balancing_tune(const char *file, int ms)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/debug/sched/numa_balancing/%s", file);
+	write_text(path, "%d", ms);
+}
+
+/**
+ * numa_balancing_pace - how often NUMA balancing looks at a process
+ * @delay_ms: CPU time of the process before the first look
+ * @least_ms: and between two looks, at least
+ * @most_ms: and at most
+ */
+void numa_balancing_pace(int delay_ms, int least_ms, int most_ms)
+{
+	numa_balancing_tune("scan_delay_ms", delay_ms);
+	numa_balancing_tune("scan_period_min_ms", least_ms);
+	numa_balancing_tune("scan_period_max_ms", most_ms);
+}
+
 const char *cgroup_path(void)
 {
 	return cgroup;

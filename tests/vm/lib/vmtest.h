@@ -104,6 +104,12 @@ int read_text(const char *path, char *buf, size_t size);
 int write_text(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* ---- NUMA balancing ------------------------------------------------------- */
+
+#define NUMA_BALANCING	"/proc/sys/kernel/numa_balancing"
+
+void numa_balancing_pace(int delay_ms, int least_ms, int most_ms);
+
 /* ---- the cgroup of this test --------------------------------------------- */
 
 const char *cgroup_path(void);
