@@ -107,6 +107,67 @@ static const char *section_name(const char *strings, uint64_t len, uint32_t off)
 	return strings + off;
 }
 
+static int check_section_table(const Elf64_Ehdr *eh, size_t size,
+			       struct failure *f)
+{
+	uint64_t len = (uint64_t)eh->e_shnum * sizeof(Elf64_Shdr);
+
+	if (!eh->e_shnum || eh->e_shentsize != sizeof(Elf64_Shdr) ||
+	    eh->e_shstrndx >= eh->e_shnum)
+		return fail(f, -EINVAL, hint_copy,
+			    "the ELF file is damaged (no section table)");
+	if (!in_file(eh->e_shoff, len, size))
+		return fail(f, -EINVAL, hint_copy,
+			    "the ELF file is truncated (section table ends at byte %llu of %zu)",
+			    (unsigned long long)(eh->e_shoff + len), size);
+	return 0;
+}
+
+/* A section's header, which need not be aligned in the file. */
+static Elf64_Shdr section(const void *data, const Elf64_Ehdr *eh, unsigned int nr)
+{
+	Elf64_Shdr sh;
+
+	memcpy(&sh, (const char *)data + eh->e_shoff + (size_t)nr * sizeof(sh),
+	       sizeof(sh));
+	return sh;
+}
+
+/* Sections that tell whether an object is a policy. */
+enum {
+	SECTION_BTF		= 1 << 0,
+	SECTION_STRUCT_OPS	= 1 << 1,
+	SECTION_LINK		= 1 << 2,
+};
+
+static unsigned int section_kind(const char *name)
+{
+	if (!strcmp(name, ".BTF"))
+		return SECTION_BTF;
+	if (!strcmp(name, ".struct_ops"))
+		return SECTION_STRUCT_OPS;
+	if (!strcmp(name, ".struct_ops.link"))
+		return SECTION_LINK;
+	return 0;
+}
+
+static int check_kinds(unsigned int kinds, struct failure *f)
+{
+	if (!(kinds & SECTION_BTF))
+		return fail(f, -EINVAL,
+			    "Compile it with -g, and do not strip the section .BTF.",
+			    "the object has no BTF");
+	if (kinds & SECTION_LINK)
+		return 0;
+	if (kinds & SECTION_STRUCT_OPS)
+		return fail(f, -EINVAL,
+			    "Put the struct node_device_ops into SEC(\".struct_ops.link\").",
+			    "its struct_ops is in section .struct_ops, which cannot be attached to a node by a link");
+	return fail(f, -EINVAL,
+		    "A policy has one struct node_device_ops in SEC(\".struct_ops.link\").",
+		    "the object has no struct_ops");
+}
+
 /**
  * elf_check - check that a file is a BPF object with what a policy needs
  * @data: the file; need not be aligned
@@ -117,36 +178,26 @@ static const char *section_name(const char *strings, uint64_t len, uint32_t off)
  */
 int elf_check(const void *data, size_t size, struct failure *f)
 {
-	bool btf = false, struct_ops = false, struct_ops_link = false;
-	Elf64_Shdr sh, strtab;
-	const char *strings, *name;
+	unsigned int i, kinds = 0;
+	Elf64_Shdr sh, strings;
 	Elf64_Ehdr eh = {};
-	unsigned int i;
+	const char *name;
 	int err;
 
 	memcpy(&eh, data, size < sizeof(eh) ? size : sizeof(eh));
 	err = check_header(&eh, size, f);
+	if (!err)
+		err = check_section_table(&eh, size, f);
 	if (err)
 		return err;
-	if (!eh.e_shnum || eh.e_shentsize != sizeof(sh) ||
-	    eh.e_shstrndx >= eh.e_shnum)
-		return fail(f, -EINVAL, hint_copy,
-			    "the ELF file is damaged (no section table)");
-	if (!in_file(eh.e_shoff, (uint64_t)eh.e_shnum * sizeof(sh), size))
-		return fail(f, -EINVAL, hint_copy,
-			    "the ELF file is truncated (section table ends at byte %llu of %zu)",
-			    (unsigned long long)eh.e_shoff +
-				    (uint64_t)eh.e_shnum * sizeof(sh), size);
-	memcpy(&strtab, (const char *)data + eh.e_shoff +
-	       (size_t)eh.e_shstrndx * sizeof(sh), sizeof(strtab));
-	if (!in_file(strtab.sh_offset, strtab.sh_size, size))
+	strings = section(data, &eh, eh.e_shstrndx);
+	if (!in_file(strings.sh_offset, strings.sh_size, size))
 		return fail(f, -EINVAL, hint_copy,
 			    "the ELF file is truncated (its section names are missing)");
-	strings = (const char *)data + strtab.sh_offset;
 	for (i = 1; i < eh.e_shnum; i++) {
-		memcpy(&sh, (const char *)data + eh.e_shoff +
-		       (size_t)i * sizeof(sh), sizeof(sh));
-		name = section_name(strings, strtab.sh_size, sh.sh_name);
+		sh = section(data, &eh, i);
+		name = section_name((const char *)data + strings.sh_offset,
+				    strings.sh_size, sh.sh_name);
 		if (!name)
 			return fail(f, -EINVAL, hint_copy,
 				    "the ELF file is damaged (name of section %u)", i);
@@ -157,21 +208,8 @@ int elf_check(const void *data, size_t size, struct failure *f)
 				    name,
 				    (unsigned long long)(sh.sh_offset + sh.sh_size),
 				    size);
-		btf |= !strcmp(name, ".BTF") && sh.sh_size;
-		struct_ops |= !strcmp(name, ".struct_ops") && sh.sh_size;
-		struct_ops_link |= !strcmp(name, ".struct_ops.link") && sh.sh_size;
+		if (sh.sh_size)
+			kinds |= section_kind(name);
 	}
-	if (!btf)
-		return fail(f, -EINVAL,
-			    "Compile it with -g, and do not strip the section .BTF.",
-			    "the object has no BTF");
-	if (!struct_ops_link && struct_ops)
-		return fail(f, -EINVAL,
-			    "Put the struct node_device_ops into SEC(\".struct_ops.link\").",
-			    "its struct_ops is in section .struct_ops, which cannot be attached to a node by a link");
-	if (!struct_ops_link)
-		return fail(f, -EINVAL,
-			    "A policy has one struct node_device_ops in SEC(\".struct_ops.link\").",
-			    "the object has no struct_ops");
-	return 0;
+	return check_kinds(kinds, f);
 }
