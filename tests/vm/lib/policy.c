@@ -187,35 +187,52 @@ void *policy_member(struct policy *p, const char *name)
 				   &size);
 }
 
-/**
- * policy_tune - store a tunable, before or after loading
- */
-void policy_tune(struct policy *p, const char *name, long value)
+static const struct btf_var_secinfo *find_tunable(const struct btf *btf,
+						  const char *name)
 {
-	const struct btf *btf = bpf_object__btf(p->obj);
-	struct bpf_map *map = find_map(p, TUNABLES);
 	const struct btf_var_secinfo *v;
 	const struct btf_type *sec, *t;
-	size_t len;
-	char *data;
 	unsigned int i;
 	int id;
 
 	id = btf__find_by_name_kind(btf, TUNABLES, BTF_KIND_DATASEC);
 	CHECK(id > 0, "the object has no tunables");
 	sec = btf__type_by_id(btf, id);
-	data = bpf_map__initial_value(map, &len);
-	CHECK(data, "the tunables cannot be written");
 	v = btf_var_secinfos(sec);
 	for (i = 0; i < btf_vlen(sec); i++, v++) {
 		t = btf__type_by_id(btf, v->type);
-		if (strcmp(btf__name_by_offset(btf, t->name_off), name))
-			continue;
-		/* little endian: the low bytes come first */
-		memcpy(data + v->offset, &value, v->size);
-		return;
+		if (!strcmp(btf__name_by_offset(btf, t->name_off), name))
+			return v;
 	}
 	vmtest_fail("no tunable '%s'", name);
+}
+
+/**
+ * policy_tune - store a tunable, before or after loading
+ */
+void policy_tune(struct policy *p, const char *name, long value)
+{
+	const struct btf_var_secinfo *v;
+	size_t len;
+	char *data;
+
+	v = find_tunable(bpf_object__btf(p->obj), name);
+	data = bpf_map__initial_value(find_map(p, TUNABLES), &len);
+	CHECK(data, "the tunables cannot be written");
+	/* little endian: the low bytes come first */
+	memcpy(data + v->offset, &value, v->size);
+}
+
+/* The map's only value, of each CPU, @stride bytes apart; to be freed. */
+static char *read_percpu(const struct bpf_map *map, int cpus, size_t stride)
+{
+	char *values = calloc(cpus, stride);
+	uint32_t key = 0;
+
+	CHECK(values, "no memory");
+	CHECK_SYS(bpf_map__lookup_elem(map, &key, sizeof(key), values,
+				       cpus * stride, 0) == 0, "counters");
+	return values;
 }
 
 /**
@@ -225,22 +242,17 @@ long policy_count(const struct policy *p, const char *name)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
 	struct bpf_map *map = find_map(p, "counters");
-	int cpus = libbpf_num_possible_cpus(), cpu;
-	size_t size, stride, off;
-	uint32_t key = 0;
+	size_t stride = (bpf_map__value_size(map) + 7) / 8 * 8, off, size;
+	int cpus = libbpf_num_possible_cpus();
 	uint64_t sum = 0;
 	char *values;
 
-	stride = (bpf_map__value_size(map) + 7) / 8 * 8;
-	values = calloc(cpus, stride);
-	CHECK(values, "no memory");
-	CHECK_SYS(bpf_map__lookup_elem(map, &key, sizeof(key), values,
-				       cpus * stride, 0) == 0, "counters");
 	off = member_offset(btf, btf__type_by_id(btf,
 						 bpf_map__btf_value_type_id(map)),
 			    name, &size);
-	for (cpu = 0; cpu < cpus; cpu++)
-		sum += *(uint64_t *)(values + cpu * stride + off);
+	values = read_percpu(map, cpus, stride);
+	while (cpus--)
+		sum += *(uint64_t *)(values + cpus * stride + off);
 	free(values);
 	return sum;
 }
