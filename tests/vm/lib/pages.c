@@ -16,8 +16,9 @@
 
 #include "pages.h"
 
-#define DEMOTE_ROUNDS	160
-#define SWAP_ROUNDS	60
+/* Rounds of reclaim, which take a tenth of a second or more each. */
+#define DEMOTE_ROUNDS	(160 * vmtest_patience())
+#define SWAP_ROUNDS	(60 * vmtest_patience())
 #define QUERY_CHUNK	256
 
 static const char * const words[] = {
