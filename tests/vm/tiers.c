@@ -23,7 +23,7 @@
 #define DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
 #define MIB	(1UL << 20)
 #define PAGES	512
-#define ROUNDS	60
+#define FEW	8	/* rounds of reclaim that must not help */
 
 /* ---- tiers ---------------------------------------------------------------- */
 
@@ -164,7 +164,7 @@ static void demotion_off_stops_all_reclaim(void)
 	before = nd_counter("pages_demoted");
 
 	area_map(&a, PAGES, FILL_TEXT);
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < FEW; i++)
 		reclaim_round(i, PAGES * PAGE);
 	CHECK(nd_counter("pages_demoted") == before,
 	      "proactive reclaim demoted %ld pages",
@@ -245,14 +245,9 @@ static void pair_enter(const struct pair *p)
 
 static void pair_remove(const struct pair *p)
 {
-	int i;
-
 	CHECK(cgroup_write("cgroup.procs", "0") == 0, "cgroup.procs");
-	for (i = 0; i < 50 && rmdir(p->inner); i++)
-		usleep(20000);
-	for (i = 0; i < 50 && rmdir(p->outer); i++)
-		usleep(20000);
-	CHECK(access(p->outer, F_OK) != 0, "%s is still there", p->outer);
+	wait_for(rmdir(p->inner) == 0, "rmdir %s: %m", p->inner);
+	wait_for(rmdir(p->outer) == 0, "rmdir %s: %m", p->outer);
 }
 
 /* Nothing but demotion lands on the node, whatever the list names. */
@@ -266,27 +261,32 @@ static void pair_expect_dram(const struct pair *p, const struct area *a)
 	area_expect_all(a, 0);
 }
 
+/* Reclaim in the inner cgroup once more; how many pages are demoted by now? */
+static size_t pair_reclaim(const struct pair *p, const struct area *a)
+{
+	forget_references(getpid());
+	pair_write(p->inner, "memory.reclaim", "4M swappiness=max");
+	return area_count(a, device_nid());
+}
+
 /* Reclaim in the inner cgroup: are the pages demoted? */
 static void pair_expect(const struct pair *p, bool demoted)
 {
 	struct area a;
-	size_t n;
 	int i;
 
 	pair_enter(p);
 	area_map(&a, PAGES, FILL_TEXT);
 	pair_expect_dram(p, &a);
-	for (i = 0; i < (demoted ? ROUNDS : 8); i++) {
-		forget_references(getpid());
-		if (i >= 4)
-			usleep(100 * 1000);
-		pair_write(p->inner, "memory.reclaim", "4M swappiness=max");
-		if (area_count(&a, device_nid()) == PAGES)
-			break;
+	if (demoted)
+		wait_for(pair_reclaim(p, &a) == PAGES,
+			 "%zu of %d pages are on node %d",
+			 area_count(&a, device_nid()), PAGES, device_nid());
+	for (i = 0; !demoted && i < FEW; i++) {
+		CHECK(pair_reclaim(p, &a) == 0, "%zu pages are on node %d",
+		      area_count(&a, device_nid()), device_nid());
+		usleep(100 * 1000);
 	}
-	n = area_count(&a, device_nid());
-	CHECK(n == (demoted ? PAGES : 0), "%zu of %d pages are on node %d", n,
-	      PAGES, device_nid());
 	area_verify(&a);
 	area_unmap(&a);
 }
@@ -392,23 +392,25 @@ static int node_reclaim(int nid, size_t bytes)
 	return -ret;
 }
 
+/* Reclaim of a node once more; how many pages are in swap by now? */
+static size_t node_evict(int nid, const struct area *a, size_t bytes)
+{
+	forget_references(getpid());
+	node_reclaim(nid, bytes);
+	return area_swapped(a);
+}
+
 /* Breaks if reclaim of a node looks for page cache and slab there. */
 static void node_reclaim_evicts(void)
 {
 	struct area a;
-	int i;
 
 	vmtest_swap_device();
 	demotion(true);
 	area_demoted(&a, PAGES, FILL_TEXT);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	for (i = 0; i < ROUNDS && area_swapped(&a) < PAGES / 2; i++) {
-		forget_references(getpid());
-		node_reclaim(device_nid(), PAGES * PAGE / 4);
-		usleep(50 * 1000);
-	}
-	CHECK(area_swapped(&a) >= PAGES / 2, "%zu of %d pages are in swap",
-	      area_swapped(&a), PAGES);
+	wait_for(node_evict(device_nid(), &a, PAGES * PAGE / 4) >= PAGES / 2,
+		 "%zu of %d pages are in swap", area_swapped(&a), PAGES);
 	area_verify(&a);
 }
 
@@ -417,17 +419,28 @@ static void node_reclaim_evicts(void)
 #define SLOW	1
 #define DEEP	2
 
+/* Reclaim of the cgroup once more; how many pages are on @nid then? */
+static size_t reclaim_and_count(const struct area *a, int nid)
+{
+	reclaim_round(0, a->pages * PAGE / 4);
+	return area_count(a, nid);
+}
+
 /* Out of DRAM; where to is for the caller to see. */
 static void leave_dram(const struct area *a)
 {
-	int i;
-
 	demotion(true);
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
-	for (i = 0; i < ROUNDS && area_count(a, 0); i++)
-		reclaim_round(i, a->pages * PAGE / 4);
-	CHECK(area_count(a, 0) == 0, "%zu of %zu pages are on node 0",
-	      area_count(a, 0), a->pages);
+	wait_for(reclaim_and_count(a, 0) == 0, "%zu of %zu pages are on node 0",
+		 area_count(a, 0), a->pages);
+}
+
+/* The same, and reclaim of node 1 once more; how many are on node 2 then? */
+static size_t sink(const struct area *a)
+{
+	reclaim_round(0, a->pages * PAGE / 4);
+	node_reclaim(SLOW, a->pages * PAGE);
+	return area_count(a, DEEP);
 }
 
 static void chain_has_three_tiers(void)
@@ -445,7 +458,6 @@ static void chain_moves_down_step_by_step(void)
 {
 	struct area a;
 	long came;
-	int i;
 
 	/* Reclaim of the cgroup may go on to node 2: each page was on node 1. */
 	setenv("VMTEST_NODE", "1", 1);
@@ -457,11 +469,8 @@ static void chain_moves_down_step_by_step(void)
 	area_store_all(&a, 5);
 	CHECK(area_count(&a, DEEP) == 0, "%zu pages were written on node 2",
 	      area_count(&a, DEEP));
-	for (i = 0; i < ROUNDS && area_count(&a, DEEP) < PAGES; i++) {
-		reclaim_round(i, PAGES * PAGE / 4);
-		node_reclaim(SLOW, PAGES * PAGE);
-	}
-	area_expect_all(&a, DEEP);
+	wait_for(sink(&a) == PAGES, "%zu of %d pages are on node 2",
+		 area_count(&a, DEEP), PAGES);
 	area_verify(&a);
 	area_store_all(&a, 6);
 	CHECK(area_count(&a, DEEP) == 0, "%zu pages were written in place",
@@ -474,22 +483,16 @@ static void chain_goes_on_to_swap(void)
 {
 	long limit = emu_range_counter(1, "phys_total");
 	struct area a;
-	int i;
 
 	vmtest_swap_device();
 	emu_set_limit(1, 1 * MIB);
 	area_map(&a, 4 * MIB / PAGE, FILL_RANDOM);
 	leave_dram(&a);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	for (i = 0; i < ROUNDS && area_swapped(&a) < a.pages / 2; i++) {
-		forget_references(getpid());
-		node_reclaim(SLOW, a.pages * PAGE);
-		usleep(50 * 1000);
-	}
-	CHECK(area_swapped(&a) >= a.pages / 2,
-	      "%zu of %zu pages are in swap, %zu on node 1, %zu on node 2",
-	      area_swapped(&a), a.pages, area_count(&a, SLOW),
-	      area_count(&a, DEEP));
+	wait_for(node_evict(SLOW, &a, a.pages * PAGE) >= a.pages / 2,
+		 "%zu of %zu pages are in swap, %zu on node 1, %zu on node 2",
+		 area_swapped(&a), a.pages, area_count(&a, SLOW),
+		 area_count(&a, DEEP));
 	CHECK(emu_range_counter(1, "violations") == 0, "node 2 held too much");
 	area_verify(&a);
 	emu_set_limit(1, limit);
