@@ -32,6 +32,7 @@ static struct counter counters[] = {
 	{ "pages_demoted", 0 },
 	{ "pages_denied", 0 },
 	{ "pages_kept", 0 },
+	{ "pages_failed", 0 },
 	{ "pages_promoted_write", 0 },
 	{ "bytes_stored_total", 0 },
 	{ "calls_admit_batch", 0 },
@@ -312,36 +313,56 @@ static void short_of_memory(void)
 	finish(&p, &a);
 }
 
-/* Kept pages stay in DRAM: at most half of a chunk, the rest is native. */
+/* Reclaim a little once more; were there pages of each kind by now? */
+static bool some_kept_some_demoted(void)
+{
+	reclaim_round(0, PAGES * PAGE / 4);
+	return counted("pages_kept") > 0 && counted("keep_capped") > 0 &&
+	       counted("pages_demoted") > 0;
+}
+
+/*
+ * How many pages can be in swap although none of them was kept: those that could
+ * not be moved, and those that came to the node and are there no more, without
+ * having been written to.
+ */
+static long may_be_swapped(void)
+{
+	return counted("pages_failed") + counted("pages_demoted") -
+	       counted("pages_promoted_write") -
+	       cgroup_node_anon(device_nid()) / (long)PAGE;
+}
+
+/*
+ * Kept pages stay in DRAM: at most half of a chunk, the rest is native. Of a
+ * single folio nothing is kept.
+ */
 static void admit_keep(void)
 {
 	long kept, capped;
 	struct policy p;
 	struct area a;
-	int round;
 
 	start(&p, &a, FILL_TEXT);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 	policy_tune(&p, "admit", ADMIT_KEEP);
 	start_counting();
-	for (round = 0; round < 40 && !counted("keep_capped"); round++)
-		reclaim_round(round, PAGES * PAGE / 4);
+	wait_for(some_kept_some_demoted(),
+		 "%ld pages were kept, %ld capped, %ld demoted after %ld verdicts",
+		 counted("pages_kept"), counted("keep_capped"),
+		 counted("pages_demoted"), counted("verdicts_admit_keep"));
 	kept = counted("pages_kept");
 	capped = counted("keep_capped");
-	CHECK(kept > 0, "pages_kept is unchanged after %ld verdicts",
-	      counted("verdicts_admit_keep"));
-	CHECK(capped > 0, "keep_capped is unchanged, %ld pages were kept",
-	      kept);
 	CHECK(counted("verdicts_admit_keep") == kept + capped,
 	      "%ld verdicts, %ld kept, %ld capped",
 	      counted("verdicts_admit_keep"), kept, capped);
-	CHECK(kept <= capped + counted("calls_admit_batch"),
-	      "%ld kept, %ld capped: more than half", kept, capped);
-	CHECK(counted("pages_demoted") > 0,
-	      "what was not kept was not demoted either");
+	CHECK(kept <= capped, "%ld kept, %ld capped: more than half", kept,
+	      capped);
 	CHECK(area_count(&a, 0) > 0, "nothing was kept in DRAM");
-	CHECK(area_swapped(&a) == 0, "%zu kept pages went to swap",
-	      area_swapped(&a));
+	/* What a cgroup has on a node is summed up every two seconds. */
+	wait_for((long)area_swapped(&a) <= may_be_swapped(),
+		 "%zu pages are in swap, of those not kept %ld can be",
+		 area_swapped(&a), may_be_swapped());
 	finish(&p, &a);
 }
 
