@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
@@ -23,6 +24,9 @@
 
 /* A write counts as a refault for so long after the demotion. */
 #define REFAULT_SECONDS	10
+
+/* So many rounds of reclaim take less, except on a very slow machine. */
+#define BOUNCE_ROUNDS	8
 
 /* The test's own stack and heap are demoted, too, and come back early. */
 #define STRAY_PAGES	16
@@ -391,14 +395,17 @@ static void promotions_are_counted(void)
 /* ---- refaults ------------------------------------------------------------- */
 
 /*
- * Demote from outside of the cgroup: what that stalls is not ours, and what
- * memory.pressure shows is due to writes.
+ * Demotion is done from outside of the cgroup: what that stalls is not ours, and
+ * what memory.pressure shows is due to writes.
  */
-static void demote_from_outside(const struct area *a)
+static void go_outside(void)
 {
 	CHECK(write_text("/sys/fs/cgroup/cgroup.procs", "0") == 0,
 	      "cannot leave the cgroup");
-	area_demote(a);
+}
+
+static void come_back(void)
+{
 	CHECK(cgroup_write("cgroup.procs", "0") == 0, "cannot come back");
 }
 
@@ -408,26 +415,56 @@ static long stalled(void)
 	return cgroup_field("memory.pressure", "total");
 }
 
-static void bounce(const struct area *a)
+static time_t seconds(void)
 {
-	size_t i;
+	struct timespec t;
 
-	demote_from_outside(a);
+	CHECK_SYS(clock_gettime(CLOCK_MONOTONIC, &t) == 0, "clock_gettime");
+	return t.tv_sec;
+}
+
+/*
+ * Demote what goes in a few rounds of reclaim, and write to all pages at once.
+ * Returns how many came back early: those that were on the node, or 0 if all of
+ * it took so long that the first of them may have been there for too long.
+ */
+static size_t bounce(const struct area *a)
+{
+	time_t start = seconds();
+	size_t i, there;
+
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	go_outside();
+	area_try_demote(a, BOUNCE_ROUNDS);
+	come_back();
+	there = area_count(a, device_nid());
 	for (i = 0; i < a->pages; i++)
 		store(a, i, 0);
+	return seconds() - start < REFAULT_SECONDS ? there : 0;
+}
+
+/* Bounce until @pages have come back early. Each of them is a refault. */
+static void bounce_early(const struct area *a, size_t pages)
+{
+	const char *key = "workingset_refault_anon";
+	long before = own_count(key), early = 0;
+
+	CHECK(before >= 0, "there is no %s", key);
+	wait_for((early += bounce(a)) >= (long)pages,
+		 "%ld of %zu pages came back within %d s", early, pages,
+		 REFAULT_SECONDS);
+	wait_for(own_count(key) >= before + early,
+		 "%s went from %ld to %ld, %ld pages came back early", key,
+		 before, own_count(key), early);
 }
 
 /* Breaks if reclaim does not learn that what it demoted was in use. */
 static void early_writes_are_refaults(void)
 {
-	long before = own_count("workingset_refault_anon");
 	struct area a;
 
 	area_map(&a, PAGES, FILL_TEXT);
-	CHECK(before >= 0, "there is no workingset_refault_anon");
-	bounce(&a);
-	wait_for(own_count("workingset_refault_anon") > before,
-		 "workingset_refault_anon stays at %ld", before);
+	bounce_early(&a, 1);
 	expect_stored(&a, 1);
 }
 
@@ -437,18 +474,13 @@ static void early_writes_are_refaults(void)
  */
 static void thrashing_shows(void)
 {
-	const char *key = "workingset_refault_anon";
-	long before = own_count(key), waited = stalled();
+	long waited = stalled();
 	struct area a;
-	int i;
 
 	if (waited < 0)
 		vmtest_skip("there is no memory.pressure");
 	area_map(&a, PAGES, FILL_TEXT);
-	for (i = 0; i < 4; i++)
-		bounce(&a);
-	wait_for(own_count(key) >= before + 2 * PAGES, "%s went from %ld to %ld",
-		 key, before, own_count(key));
+	bounce_early(&a, 2 * PAGES);
 	wait_for(stalled() > waited, "memory.pressure stays at %ld us", waited);
 	expect_stored(&a, 1);
 }
@@ -472,7 +504,9 @@ static void late_writes_are_none(void)
 	size_t i;
 
 	area_map(&a, PAGES, FILL_TEXT);
-	demote_from_outside(&a);
+	go_outside();
+	area_demote(&a);
+	come_back();
 	for (i = 0; i < REFAULT_SECONDS + 1; i++) {
 		/* To read this writes to the heap: have that back before. */
 		if (i <= 4) {
