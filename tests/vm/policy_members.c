@@ -417,7 +417,10 @@ static void hint_faults_reach_the_policy(void)
 
 /* ---- reclaim_folio ----------------------------------------------------------- */
 
-/* A limit pushes what the cgroup has on the node out. */
+/*
+ * A limit pushes what the cgroup has on the node out. Less is allowed than is
+ * there: whatever else reclaim takes first, 1024 pages must leave the node.
+ */
 static void squeeze(unsigned int verdict, struct policy *p, struct area *a)
 {
 	long limit;
@@ -427,7 +430,7 @@ static void squeeze(unsigned int verdict, struct policy *p, struct area *a)
 	policy_start(p, "members");
 	policy_tune(p, "victim", verdict);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	limit = cgroup_number("memory.current") - 1024L * (long)PAGE;
+	limit = cgroup_node_anon(device_nid()) - 1024L * (long)PAGE;
 	forget_references(getpid());
 	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
 	CHECK(policy_count(p, "victims") > 0, "the policy was not asked");
