@@ -71,6 +71,32 @@ static void fail_in_workers(bool fail)
 	closedir(proc);
 }
 
+/* DRAM has nothing for those that do not wait, and evacuation does not. */
+static void start_failing(void)
+{
+	static const struct {
+		const char *file;
+		const char *value;
+	} settings[] = {
+		{ FAIL "task-filter", "1" },
+		{ FAIL "min-order", "0" },
+		{ FAIL "ignore-gfp-highmem", "0" },
+		{ FAIL "verbose", "0" },
+		{ FAIL "times", "-1" },
+		{ FAIL "probability", "100" },
+	};
+	size_t i;
+	int ret;
+
+	if (access(FAIL, X_OK))
+		vmtest_skip("the kernel cannot let allocations fail");
+	fail_in_workers(true);
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		ret = write_text(settings[i].file, "%s", settings[i].value);
+		CHECK(ret == 0, "%s: %s", settings[i].file, strerror(-ret));
+	}
+}
+
 static void stop_failing(void)
 {
 	write_text(FAIL "probability", "0");
@@ -298,13 +324,11 @@ static void balloon_follows_the_ratio(void)
 	end(&a);
 }
 
-/* The same for every way out and every kind of report. */
-static void cut(struct area *a, int percent)
+/* The device has so much less at once; what is too much leaves it. */
+static void cut_to(int percent)
 {
-	long limit;
+	long limit = emu_counter("phys_total") / 100 * percent;
 
-	fill(a);
-	limit = emu_counter("phys_total") / 100 * percent;
 	emu_set_limit(0, limit);
 	wait_for(physical_used() <= limit,
 		 "%ld bytes are used, the device has %ld (reclaimed %ld, evacuated %ld)",
@@ -312,23 +336,43 @@ static void cut(struct area *a, int percent)
 		 nd_counter("pages_evacuated"));
 }
 
-/* A quarter is left: the rest goes to swap. */
+/* The same for every way out and every kind of report. */
+static void cut(struct area *a, int percent)
+{
+	fill(a);
+	cut_to(percent);
+}
+
+/*
+ * Swap takes what leaves. While the device holds too much, pages go to DRAM at
+ * once, and to swap as fast as that is: with both it is chance who gets how much.
+ * So DRAM takes nothing in the beginning.
+ */
 static void lost_capacity_goes_to_swap(void)
 {
-	long reclaimed = nd_counter("pages_reclaimed");
+	long reclaimed, evacuated;
 	struct area a;
+	size_t gone;
 
 	vmtest_swap_device();
 	begin();
 	fill(&a);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
-	emu_set_limit(0, emu_counter("phys_total") / 4);
-	wait_for(physical_used() <= emu_counter("phys_total") / 4,
-		 "%ld bytes are used, the device has %ld", physical_used(),
-		 emu_counter("phys_total") / 4);
+	reclaimed = nd_counter("pages_reclaimed");
+	evacuated = nd_counter("pages_evacuated");
+	gone = area_count(&a, device_nid());
+	start_failing();
+	cut_to(50);
+	gone -= area_count(&a, device_nid());
+	CHECK(area_swapped(&a) >= gone, "%zu pages left, %zu are in swap", gone,
+	      area_swapped(&a));
+	CHECK(nd_counter("pages_evacuated") == evacuated,
+	      "%ld pages were evacuated",
+	      nd_counter("pages_evacuated") - evacuated);
+	stop_failing();
 	wait_for(nd_counter("pages_reclaimed") > reclaimed,
 		 "pages_reclaimed did not move");
-	CHECK(cgroup_number("memory.swap.current") > 0, "nothing is in swap");
+	cut_to(25);
 	end(&a);
 }
 
@@ -498,32 +542,6 @@ static void failing_reservations_lose_nothing(void)
 
 /* ---- the last resort ------------------------------------------------------- */
 
-/* DRAM has nothing for those that do not wait, and evacuation does not. */
-static void start_failing(void)
-{
-	static const struct {
-		const char *file;
-		const char *value;
-	} settings[] = {
-		{ FAIL "task-filter", "1" },
-		{ FAIL "min-order", "0" },
-		{ FAIL "ignore-gfp-highmem", "0" },
-		{ FAIL "verbose", "0" },
-		{ FAIL "times", "-1" },
-		{ FAIL "probability", "100" },
-	};
-	size_t i;
-	int ret;
-
-	if (access(FAIL, X_OK))
-		vmtest_skip("the kernel cannot let allocations fail");
-	fail_in_workers(true);
-	for (i = 0; i < ARRAY_SIZE(settings); i++) {
-		ret = write_text(settings[i].file, "%s", settings[i].value);
-		CHECK(ret == 0, "%s: %s", settings[i].file, strerror(-ret));
-	}
-}
-
 /* From now on pages go to a swap device that is not as fast as it should be. */
 static void use_slow_swap(long bytes_per_second)
 {
@@ -548,16 +566,13 @@ static void use_hung_swap(bool small_requests)
  */
 static void only_dram_helps(bool small_requests)
 {
-	long evacuated = nd_counter("pages_evacuated"), limit;
+	long evacuated = nd_counter("pages_evacuated");
 	struct area a;
 
 	begin();
 	fill(&a);
 	use_hung_swap(small_requests);
-	limit = emu_counter("phys_total") / 4;
-	emu_set_limit(0, limit);
-	wait_for(physical_used() <= limit, "%ld bytes are used, the device has %ld",
-		 physical_used(), limit);
+	cut_to(25);
 	wait_for(nd_counter("pages_evacuated") > evacuated,
 		 "pages_evacuated did not move");
 	leave_slow_swap();
