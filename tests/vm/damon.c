@@ -260,54 +260,42 @@ static void used_in_dram(void)
 	expect_used(&a, &range);
 }
 
-/* Breaks if the accessed bits of pages on the node are never cleared. */
-static void idle_on_the_node(void)
+static void look_at_the_node(struct range (*range_of)(const struct area *a),
+			     bool used)
 {
 	struct range range;
 	struct area a;
 
 	area_demoted(&a, PAGES, FILL_TEXT);
-	range = virtual_range(&a);
-	expect_idle(&range);
+	range = range_of(&a);
+	if (used)
+		expect_used(&a, &range);
+	else
+		expect_idle(&range);
 	area_expect_all(&a, device_nid());
 	area_verify(&a);
+}
+
+/* Breaks if the accessed bits of pages on the node are never cleared. */
+static void idle_on_the_node(void)
+{
+	look_at_the_node(virtual_range, false);
 }
 
 static void used_on_the_node(void)
 {
-	struct range range;
-	struct area a;
-
-	area_demoted(&a, PAGES, FILL_TEXT);
-	range = virtual_range(&a);
-	expect_used(&a, &range);
-	area_expect_all(&a, device_nid());
-	area_verify(&a);
+	look_at_the_node(virtual_range, true);
 }
 
 static void idle_on_the_node_by_physical_address(void)
 {
-	struct range range;
-	struct area a;
-
-	area_demoted(&a, PAGES, FILL_TEXT);
-	range = physical_range(&a);
-	expect_idle(&range);
-	area_expect_all(&a, device_nid());
-	area_verify(&a);
+	look_at_the_node(physical_range, false);
 }
 
 /* Breaks if folios of the node are no folios for DAMON. */
 static void used_on_the_node_by_physical_address(void)
 {
-	struct range range;
-	struct area a;
-
-	area_demoted(&a, PAGES, FILL_TEXT);
-	range = physical_range(&a);
-	expect_used(&a, &range);
-	area_expect_all(&a, device_nid());
-	area_verify(&a);
+	look_at_the_node(physical_range, true);
 }
 
 /* ---- what is done --------------------------------------------------------------- */
