@@ -227,21 +227,26 @@ static void one_page_below_the_limit(void)
 	area_verify(&a);
 }
 
+/* Reclaim of a cgroup once more; how many pages are demoted by now? */
+static size_t reclaim_cgroup(const char *path, const struct area *a)
+{
+	char file[512];
+
+	snprintf(file, sizeof(file), "%s/memory.reclaim", path);
+	forget_references(getpid());
+	write_text(file, "%zu swappiness=max", a->pages * PAGE + 4096);
+	return area_count(a, device_nid());
+}
+
 static void demote_cgroup(const char *path, const struct area *a)
 {
 	char file[512];
-	int i;
 
 	snprintf(file, sizeof(file), "%s/memory.swap.max", path);
 	write_text(file, "0");
-	snprintf(file, sizeof(file), "%s/memory.reclaim", path);
-	for (i = 0; i < 60 && area_count(a, device_nid()) < a->pages; i++) {
-		forget_references(getpid());
-		if (i >= 4)
-			usleep(100 * 1000);
-		write_text(file, "%zu swappiness=max", a->pages * PAGE + 4096);
-	}
-	area_expect_all(a, device_nid());
+	wait_for(reclaim_cgroup(path, a) == a->pages,
+		 "%zu of %zu pages are on node %d", area_count(a, device_nid()),
+		 a->pages, device_nid());
 }
 
 /*
@@ -253,7 +258,6 @@ static void remove_the_cgroup(void)
 	char child[400], procs[512];
 	struct area a;
 	long used;
-	int i;
 
 	snprintf(child, sizeof(child), "%s.inner", cgroup_path());
 	CHECK_SYS(mkdir(child, 0755) == 0, "mkdir %s", child);
@@ -262,9 +266,7 @@ static void remove_the_cgroup(void)
 	area_map(&a, 512, FILL_TEXT);
 	demote_cgroup(child, &a);
 	CHECK(cgroup_write("cgroup.procs", "0") == 0, "cgroup.procs");
-	for (i = 0; i < 50 && rmdir(child); i++)
-		usleep(20000);
-	CHECK(access(child, F_OK) != 0, "%s is still there", child);
+	wait_for(rmdir(child) == 0, "rmdir %s: %m", child);
 	area_expect_all(&a, device_nid());
 	area_verify(&a);
 	used = nd_counter("logical_used");

@@ -22,7 +22,6 @@
 #define NODE	"/sys/devices/system/node/node%d/device/%s"
 #define PAGES	256
 #define AROUND	16	/* pages that one write may bring along */
-#define ROUNDS	60	/* of reclaim, until it offers something */
 
 #define MF_MOVE	(1 << 1)	/* MPOL_MF_MOVE */
 
@@ -601,11 +600,9 @@ static void start_with_rate(struct policy *p, long rate)
 /* Reclaim until it has offered something: aging takes its time. */
 static void reclaim_until(const struct area *a, const char *counter, long than)
 {
-	int i;
-
-	for (i = 0; i < ROUNDS && nd_counter(counter) <= than; i++)
-		reclaim_round(i, (a->pages + 256) * PAGE);
-	CHECK(nd_counter(counter) > than, "%s stays at %ld", counter, than);
+	wait_for((reclaim_round(0, (a->pages + 256) * PAGE),
+		  nd_counter(counter) > than),
+		 "%s stays at %ld", counter, than);
 }
 
 static void rate_of_zero_is_none(void)
