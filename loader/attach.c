@@ -366,12 +366,6 @@ static bool clean_up(int nid, uint32_t policy, unsigned int *removed)
 	return false;
 }
 
-static int bad_usage(const struct failure *f)
-{
-	p_failure(NULL, NULL, f);
-	return NODECTL_USAGE;
-}
-
 /**
  * node_arg - read the NODE argument of a verb
  * @arg: the argument
@@ -508,6 +502,25 @@ static int load_locked(struct attempt *a, const char *policy,
 	return err;
 }
 
+/*
+ * What is wrong with NODE POLICY [KEY=VALUE]... before the policy is looked at.
+ * It says later which tunables it has.
+ *
+ * Return: 0, or -EINVAL after an error message.
+ */
+static int check_arguments(const struct cmdline *c, int *nid)
+{
+	struct failure f = {};
+	struct settings set;
+
+	if (node_arg(c->args[0], nid))
+		return -EINVAL;
+	if (!settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
+		return 0;
+	p_failure(NULL, NULL, &f);
+	return -EINVAL;
+}
+
 /**
  * do_load - nodectl load NODE POLICY [KEY=VALUE]...
  * @c: the command line
@@ -516,14 +529,11 @@ int do_load(const struct cmdline *c)
 {
 	struct change done = {};
 	struct failure f = {};
-	struct settings set;
 	struct attempt a;
 	int nid, err;
 
-	if (node_arg(c->args[0], &nid))
+	if (check_arguments(c, &nid))
 		return NODECTL_USAGE;
-	if (settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
-		return bad_usage(&f);
 	attempt_init(&a);
 	err = prepare_load(&a, nid, c, &f);
 	if (!err)
@@ -832,14 +842,11 @@ int do_swap(const struct cmdline *c)
 {
 	struct change done = {};
 	struct failure f = {};
-	struct settings set;
 	struct attempt a;
 	int nid, err;
 
-	if (node_arg(c->args[0], &nid))
+	if (check_arguments(c, &nid))
 		return NODECTL_USAGE;
-	if (settings_parse(c->args + 2, c->nr_args - 2, &set, &f))
-		return bad_usage(&f);
 	attempt_init(&a);
 	err = prepare_swap(&a, nid, c, &f);
 	if (!err)
