@@ -119,13 +119,13 @@ static const struct verb verbs[] = {
 		"nodectl status",
 	},
 	{
-		"stats", do_stats, 1, 1, OPT_INTERVAL | OPT_COUNT | OPT_HISTOGRAM,
-		"NODE [--interval S [--count N] | --histogram]",
-		"show the counters of a node, once or every S seconds",
-		"The counters run since the node was registered. With --interval, each\n"
-		"line shows what was added in that interval. With --histogram, pages by\n"
-		"the size that they were stored with. \"-\" is what this kernel does not\n"
-		"count.",
+		"stats", do_stats, 0, -1, OPT_INTERVAL | OPT_COUNT | OPT_HISTOGRAM,
+		"[NODE]... [--interval S [--count N] | --histogram]",
+		"show the counters of nodes, once or every S seconds",
+		"Of all device nodes if none is named. The counters run since the node was\n"
+		"registered. With --interval, each line shows what was added in that\n"
+		"interval. With --histogram, pages by the size that they were stored with.\n"
+		"\"-\" is what this kernel does not count.",
 		"nodectl stats node1 --interval 1 --count 10",
 	},
 	{

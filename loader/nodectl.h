@@ -60,6 +60,8 @@ int do_set(const struct cmdline *c);
 int do_trace(const struct cmdline *c);
 
 int node_arg(const char *arg, int *nid);
+int wanted_nodes(const struct cmdline *c, int *nids, int *nr);
+int verdict(int failed, int partly, int nr);
 
 /* Set by SIGINT, SIGTERM and SIGHUP: stop, take back what is half done. */
 void signals_catch(void);
