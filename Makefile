@@ -181,7 +181,7 @@ unit: $(unit_bin) $(B)/vmlinux.h
 
 test: all
 	$(Q)$(MAKE) tests
-	$(Q)scripts/test.sh unit vm
+	$(Q)scripts/test.sh unit monitoring vm
 
 # No speed: the device is emulated. tests/bench/policies.sh has the knobs.
 bench_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))

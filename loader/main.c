@@ -25,7 +25,11 @@ enum {
 	OPT_SETTLE	= 1 << 5,
 	OPT_HISTOGRAM	= 1 << 6,
 	OPT_FRESH	= 1 << 7,
-	REPEATS		= 1 << 8,	/* no option: repeats also without --interval */
+	OPT_OUTPUT	= 1 << 8,
+	OPT_FORMAT	= 1 << 9,
+	/* No options, but what a verb does. */
+	REPEATS		= 1 << 10,	/* also without --interval */
+	TEXT_ONLY	= 1 << 11,	/* has a format of its own, not JSON */
 };
 
 /**
@@ -115,14 +119,24 @@ static const struct verb verbs[] = {
 		"nodectl status",
 	},
 	{
-		"stats", do_stats, 1, 1, OPT_INTERVAL | OPT_COUNT | OPT_HISTOGRAM,
-		"NODE [--interval S [--count N] | --histogram]",
-		"show the counters of a node, once or every S seconds",
-		"The counters run since the node was registered. With --interval, each\n"
-		"line shows what was added in that interval. With --histogram, pages by\n"
-		"the size that they were stored with. \"-\" is what this kernel does not\n"
-		"count.",
+		"stats", do_stats, 0, -1, OPT_INTERVAL | OPT_COUNT | OPT_HISTOGRAM,
+		"[NODE]... [--interval S [--count N] | --histogram]",
+		"show the counters of nodes, once or every S seconds",
+		"Of all device nodes if none is named. The counters run since the node was\n"
+		"registered. With --interval, each line shows what was added in that\n"
+		"interval. With --histogram, pages by the size that they were stored with.\n"
+		"\"-\" is what this kernel does not count.",
 		"nodectl stats node1 --interval 1 --count 10",
+	},
+	{
+		"metrics", do_metrics, 0, 0, OPT_OUTPUT | OPT_FORMAT | TEXT_ONLY,
+		"[--format FORMAT] [--output FILE]",
+		"print all device nodes as metrics for a monitoring system",
+		"In the OpenMetrics format. With --output, FILE is replaced in one step. If\n"
+		"its name ends in .prom, it is for node_exporter and in the older format of\n"
+		"Prometheus, the only one that node_exporter reads from files. --format\n"
+		"chooses one of the two in any case: openmetrics or prometheus.",
+		"nodectl metrics --output /var/lib/prometheus/node-exporter/node_ext.prom",
 	},
 	{
 		"top", do_top, 0, 0, OPT_INTERVAL | OPT_COUNT | REPEATS,
@@ -163,6 +177,8 @@ static const struct {
 	{ OPT_INTERVAL, "interval", "  --interval S     repeat every S seconds" },
 	{ OPT_COUNT, "count", "  --count N        end after N of what is repeated" },
 	{ OPT_HISTOGRAM, "histogram", "  --histogram      pages by the size that they were stored with" },
+	{ OPT_OUTPUT, "output", "  --output FILE    write there, in one step, not on stdout" },
+	{ OPT_FORMAT, "format", "  --format FORMAT  openmetrics or prometheus" },
 	{ OPT_DURATION, "duration", "  --duration S     end after S seconds" },
 	{ 0, NULL, "  -j, --json       results as JSON on stdout, errors as JSON on stderr" },
 	{ 0, NULL, "  -v, --verbose    show on stderr what libbpf does" },
@@ -172,7 +188,8 @@ static const struct {
 };
 
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
-       LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH };
+       LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH, LONG_OUTPUT,
+       LONG_FORMAT };
 
 #define SHORT_OPTIONS	"jvhV"
 
@@ -190,6 +207,8 @@ static const struct option long_options[] = {
 	{ "settle", required_argument, NULL, LONG_SETTLE },
 	{ "histogram", no_argument, NULL, LONG_HISTOGRAM },
 	{ "fresh", no_argument, NULL, LONG_FRESH },
+	{ "output", required_argument, NULL, LONG_OUTPUT },
+	{ "format", required_argument, NULL, LONG_FORMAT },
 	{},
 };
 
@@ -348,6 +367,13 @@ static int bad_option(const char *arg)
 	return -EINVAL;
 }
 
+static int take_text(struct options *o, unsigned int bit, const char **text)
+{
+	o->used |= bit;
+	*text = optarg;
+	return 0;
+}
+
 static int parse_option(int opt, struct cmdline *c, struct options *o)
 {
 	int err;
@@ -369,13 +395,13 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		err = policy_dirs_add(&c->dirs, optarg);
 		return err ? bad_dirs(err) : 0;
 	case LONG_EXPECT:
-		o->used |= OPT_EXPECT;
-		c->expect = optarg;
-		return 0;
+		return take_text(o, OPT_EXPECT, &c->expect);
 	case LONG_LOG:
-		o->used |= OPT_LOG;
-		c->log_file = optarg;
-		return 0;
+		return take_text(o, OPT_LOG, &c->log_file);
+	case LONG_OUTPUT:
+		return take_text(o, OPT_OUTPUT, &c->output);
+	case LONG_FORMAT:
+		return take_text(o, OPT_FORMAT, &c->format);
 	case LONG_INTERVAL:
 		o->used |= OPT_INTERVAL;
 		return parse_seconds("interval", optarg, &c->interval);
@@ -417,6 +443,9 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 		if (option_help[i].bit & o->used & ~v->options)
 			return usage(next, "verb %s takes no --%s", v->name,
 				     option_help[i].name);
+	if (out_json && v->options & TEXT_ONLY)
+		return usage("\"nodectl --json stats NODE\" prints counters as JSON.",
+			     "verb %s has a format of its own, not JSON", v->name);
 	if (o->used & OPT_COUNT && v->options & OPT_INTERVAL &&
 	    !(v->options & REPEATS) && !(o->used & OPT_INTERVAL))
 		return usage(next, "--count needs --interval");

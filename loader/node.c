@@ -370,3 +370,35 @@ int node_stat_u64(const struct node_stat *stat, const char *name,
 	}
 	return parse_u64(line + len + 1, '\n', value);
 }
+
+/**
+ * node_stat_next - the counters one after the other, whatever they are called
+ * @pos: where to go on; begins as the text of a struct node_stat
+ * @name: of the counter
+ * @size: of @name; a line with a longer name is left out
+ * @value: its value
+ *
+ * A line that is no name and number is left out, too.
+ *
+ * Return: false at the end.
+ */
+bool node_stat_next(const char **pos, char *name, size_t size, uint64_t *value)
+{
+	const char *line, *next;
+	size_t len;
+
+	for (line = *pos; *line; line = next) {
+		next = strchrnul(line, '\n');
+		next += *next == '\n';
+		len = strcspn(line, " \n");
+		if (!len || len >= size || line[len] != ' ' ||
+		    parse_u64(line + len + 1, '\n', value))
+			continue;
+		memcpy(name, line, len);
+		name[len] = '\0';
+		*pos = next;
+		return true;
+	}
+	*pos = line;
+	return false;
+}

@@ -49,6 +49,7 @@ int node_attr_u64(const struct node *node, const char *attr, uint64_t *value);
 int node_stat(const struct node *node, struct node_stat *stat);
 int node_stat_u64(const struct node_stat *stat, const char *name,
 		  uint64_t *value);
+bool node_stat_next(const char **pos, char *name, size_t size, uint64_t *value);
 int node_list(int *nids, int max, struct failure *f);
 bool node_kernel_supported(void);
 bool node_has_memory(int nid);

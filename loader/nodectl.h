@@ -20,6 +20,8 @@
  * @dirs: where policies are looked for
  * @expect: --expect, or NULL
  * @log_file: --log, or NULL
+ * @output: --output, or NULL
+ * @format: --format, or NULL
  * @interval: --interval in seconds, 0 when not given
  * @duration: --duration in seconds, 0 when not given
  * @settle: --settle in seconds, 0 when not given
@@ -33,6 +35,8 @@ struct cmdline {
 	struct policy_dirs dirs;
 	const char *expect;
 	const char *log_file;
+	const char *output;
+	const char *format;
 	double interval;
 	double duration;
 	double settle;
@@ -50,11 +54,14 @@ int do_swap(const struct cmdline *c);
 int do_unload(const struct cmdline *c);
 int do_status(const struct cmdline *c);
 int do_stats(const struct cmdline *c);
+int do_metrics(const struct cmdline *c);
 int do_top(const struct cmdline *c);
 int do_set(const struct cmdline *c);
 int do_trace(const struct cmdline *c);
 
 int node_arg(const char *arg, int *nid);
+int wanted_nodes(const struct cmdline *c, int *nids, int *nr);
+int verdict(int failed, int partly, int nr);
 
 /* Set by SIGINT, SIGTERM and SIGHUP: stop, take back what is half done. */
 void signals_catch(void);

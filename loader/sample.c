@@ -111,13 +111,15 @@ const size_t nr_counters = ARRAY_SIZE(counters);
 _Static_assert(ARRAY_SIZE(counters) <= SAMPLE_MAX, "SAMPLE_MAX is too small");
 
 /**
- * sample_read - read all counters of a node
+ * sample_read_stat - read all counters of a node, and keep the text
  * @node: the node
- * @s: they; @s->nr_known is 0 when the node has left
+ * @stat: what the kernel shows, also counters that nodectl does not know; empty
+ *        when that cannot be read
+ * @s: those that it knows; @s->nr_known is 0 when the node has left
  */
-void sample_read(const struct node *node, struct sample *s)
+void sample_read_stat(const struct node *node, struct node_stat *stat,
+		      struct sample *s)
 {
-	struct node_stat stat;
 	struct timespec ts;
 	int err, no_stat;
 	size_t i;
@@ -125,12 +127,14 @@ void sample_read(const struct node *node, struct sample *s)
 	memset(s, 0, sizeof(*s));
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	s->time = ts.tv_sec + ts.tv_nsec / 1e9;
-	no_stat = node_stat(node, &stat);
+	no_stat = node_stat(node, stat);
+	if (no_stat)
+		stat->text[0] = '\0';
 	for (i = 0; i < nr_counters; i++) {
 		if (counters[i].gauge)
 			err = node_attr_u64(node, counters[i].name, &s->value[i]);
 		else
-			err = no_stat ?: node_stat_u64(&stat, counters[i].name,
+			err = no_stat ?: node_stat_u64(stat, counters[i].name,
 						       &s->value[i]);
 		s->known[i] = !err;
 		s->nr_known += !err;
@@ -138,6 +142,18 @@ void sample_read(const struct node *node, struct sample *s)
 	}
 	if (node_attr(node, "pressure", s->pressure, sizeof(s->pressure)))
 		s->pressure[0] = '\0';
+}
+
+/**
+ * sample_read - read all counters of a node
+ * @node: the node
+ * @s: they; @s->nr_known is 0 when the node has left
+ */
+void sample_read(const struct node *node, struct sample *s)
+{
+	struct node_stat stat;
+
+	sample_read_stat(node, &stat, s);
 }
 
 static int find(const char *name)
@@ -148,6 +164,17 @@ static int find(const char *name)
 		if (!strcmp(counters[i].name, name))
 			return i;
 	return -1;
+}
+
+/**
+ * counter_is_known - does nodectl know what a line of stat counts?
+ * @name: of the line
+ */
+bool counter_is_known(const char *name)
+{
+	int i = find(name);
+
+	return i >= 0 && !counters[i].gauge;
 }
 
 /**

@@ -68,6 +68,9 @@ struct number {
 };
 
 void sample_read(const struct node *node, struct sample *s);
+void sample_read_stat(const struct node *node, struct node_stat *stat,
+		      struct sample *s);
+bool counter_is_known(const char *name);
 bool sample_get(const struct sample *s, const char *name, uint64_t *value);
 bool sample_delta(const struct sample *now, const struct sample *before,
 		  const char *name, uint64_t *delta);

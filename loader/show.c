@@ -288,8 +288,15 @@ static const char *used_of(const struct summary *s, int used, int total,
 	return buf;
 }
 
-/* Numbers of nodes to work on: the arguments, or all device nodes. */
-static int wanted_nodes(const struct cmdline *c, int *nids, int *nr)
+/**
+ * wanted_nodes - which nodes is a verb to work on?
+ * @c: the command line: its arguments, or all device nodes if there is none
+ * @nids: their numbers, at most NODE_MAX
+ * @nr: how many
+ *
+ * Return: NODECTL_OK, or the exit status after an error message.
+ */
+int wanted_nodes(const struct cmdline *c, int *nids, int *nr)
 {
 	struct failure f = {};
 	int i;
@@ -311,7 +318,13 @@ static int wanted_nodes(const struct cmdline *c, int *nids, int *nr)
 	return NODECTL_NONE;
 }
 
-static int verdict(int failed, int partly, int nr)
+/**
+ * verdict - exit status of a verb that works on several nodes
+ * @failed: how many of them nothing was done for
+ * @partly: how many of them part of it was done for
+ * @nr: how many there are
+ */
+int verdict(int failed, int partly, int nr)
 {
 	if (failed && failed == nr)
 		return NODECTL_NONE;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stats: the counters that the kernel keeps per node, as they are, as what an
- * interval added to them, or as the histogram of stored sizes.
+ * interval added to them, or as the histogram of stored sizes; of one node or of
+ * several.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -99,20 +101,28 @@ static const struct {
 	{ "FREED", "pages_freed" },
 };
 
+static void print_head(bool with_node)
+{
+	size_t i;
+
+	if (with_node)
+		printf("%-8s ", "NODE");
+	for (i = 0; i < ARRAY_SIZE(columns); i++)
+		printf("%8s ", columns[i].head);
+	printf("%8s %5s %7s %6s %s\n", "PHYS-MiB", "RATIO", "BALLOON",
+	       "BOUNCE", "PRESSURE");
+}
+
 static void print_row(const struct sample *now, const struct sample *before,
-		      uint64_t row)
+		      const char *name)
 {
 	struct number ratio = sample_ratio(now);
 	uint64_t delta, physical;
 	char text[16];
 	size_t i;
 
-	if (row % 20 == 0) {
-		for (i = 0; i < ARRAY_SIZE(columns); i++)
-			printf("%8s ", columns[i].head);
-		printf("%8s %5s %7s %6s %s\n", "PHYS-MiB", "RATIO", "BALLOON",
-		       "BOUNCE", "PRESSURE");
-	}
+	if (name)
+		printf("%-8s ", name);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		if (sample_delta(now, before, columns[i].counter, &delta))
 			printf("%8" PRIu64 " ", delta);
@@ -153,6 +163,7 @@ static int check_sample(const struct node *node, const struct sample *s)
 
 static int show_histogram(const struct node *node, const struct sample *s)
 {
+	struct json_object *sizes;
 	struct failure f = {};
 	struct histogram h;
 	uint64_t bytes;
@@ -167,7 +178,11 @@ static int show_histogram(const struct node *node, const struct sample *s)
 		return NODECTL_NONE;
 	}
 	if (out_json) {
-		out_record(histogram_json(&h));
+		sizes = histogram_json(&h);
+		for (i = 0; i < json_object_array_length(sizes); i++)
+			out_str(json_object_array_get_idx(sizes, i), "node",
+				node->name);
+		out_record(sizes);
 		return NODECTL_OK;
 	}
 	printf("%s, pages stored since it was registered: %" PRIu64, node->name,
@@ -182,67 +197,138 @@ static int show_histogram(const struct node *node, const struct sample *s)
 	return NODECTL_OK;
 }
 
-static int follow(const struct node *node, const struct cmdline *c)
-{
+/**
+ * struct watch - a node whose counters are shown
+ * @node: the node
+ * @samples: its counters now and before, in turns
+ * @rows: how many times what was added has been shown
+ * @status: how it went so far
+ * @gone: it could not be opened, or has left
+ */
+struct watch {
+	struct node node;
 	struct sample samples[2];
-	uint64_t row = 0;
+	uint64_t rows;
 	int status;
+	bool gone;
+};
 
-	sample_read(node, &samples[1]);
-	status = check_sample(node, &samples[1]);
-	if (status == NODECTL_NONE)
-		return status;
+static void start(struct watch *w, int nid)
+{
+	struct failure f = {};
+
+	w->status = NODECTL_NONE;
+	w->gone = true;
+	if (node_open(nid, &w->node, &f)) {
+		p_failure(w->node.name, "cannot show its counters", &f);
+		return;
+	}
+	sample_read(&w->node, &w->samples[1]);
+	w->status = check_sample(&w->node, &w->samples[1]);
+	w->gone = w->status == NODECTL_NONE;
+}
+
+static void show_once(struct watch *w, bool histogram)
+{
+	const struct sample *s = &w->samples[1];
+
+	if (histogram)
+		w->status = show_histogram(&w->node, s) ?: w->status;
+	else if (out_json)
+		print_json(&w->node, s, NULL);
+	else
+		print_all(&w->node, s);
+}
+
+static void show_added(struct watch *w, bool with_node)
+{
+	struct sample *now = &w->samples[w->rows % 2];
+	const struct sample *before = &w->samples[(w->rows + 1) % 2];
+
+	sample_read(&w->node, now);
+	if (!now->nr_known) {
+		check_sample(&w->node, now);
+		w->gone = true;
+		w->status = w->rows ? NODECTL_PARTLY : NODECTL_NONE;
+		return;
+	}
 	if (out_json)
-		print_json(node, &samples[1], NULL);
-	while (!c->count || row < c->count) {
+		print_json(&w->node, now, before);
+	else
+		print_row(now, before, with_node ? w->node.name : NULL);
+	w->rows++;
+}
+
+/* One round after the other, until the last node has left. */
+static void follow(struct watch *watches, int nr, const struct cmdline *c)
+{
+	uint64_t round, lines = 20;
+	int i, left = nr;
+
+	for (round = 0; left && (!c->count || round < c->count); round++) {
 		signals_sleep(c->interval);
 		if (signals_stop())
 			break;
-		sample_read(node, &samples[row % 2]);
-		if (!samples[row % 2].nr_known) {
-			check_sample(node, &samples[row % 2]);
-			return row ? NODECTL_PARTLY : NODECTL_NONE;
+		if (!out_json && lines >= 20) {
+			print_head(nr > 1);
+			lines = 0;
 		}
-		if (out_json)
-			print_json(node, &samples[row % 2], &samples[(row + 1) % 2]);
-		else
-			print_row(&samples[row % 2], &samples[(row + 1) % 2], row);
+		for (i = 0, left = 0; i < nr; i++) {
+			if (!watches[i].gone)
+				show_added(&watches[i], nr > 1);
+			left += !watches[i].gone;
+		}
+		lines += left;
 		if (out_flush())
 			break;
-		row++;
 	}
-	return status;
+}
+
+static int show(struct watch *watches, int nr, const struct cmdline *c)
+{
+	int i, failed = 0, partly = 0, left = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (watches[i].gone)
+			continue;
+		/* Lines show what is added; objects begin with what was. */
+		if (c->interval <= 0 || out_json)
+			show_once(&watches[i], c->histogram);
+		left++;
+	}
+	if (c->interval > 0 && left)
+		follow(watches, nr, c);
+	for (i = 0; i < nr; i++) {
+		failed += watches[i].status == NODECTL_NONE;
+		partly += watches[i].status == NODECTL_PARTLY;
+	}
+	return verdict(failed, partly, nr);
 }
 
 /**
- * do_stats - nodectl stats NODE [--interval S [--count N] | --histogram]
+ * do_stats - nodectl stats [NODE]... [--interval S [--count N] | --histogram]
  * @c: the command line
  */
 int do_stats(const struct cmdline *c)
 {
-	struct failure f = {};
-	struct sample s;
-	struct node node;
-	int nid, status;
+	int nids[NODE_MAX], nr, i, status;
+	struct watch *watches;
 
-	if (node_arg(c->args[0], &nid))
-		return NODECTL_USAGE;
-	if (node_open(nid, &node, &f)) {
-		p_failure(node.name, "cannot show its counters", &f);
+	status = wanted_nodes(c, nids, &nr);
+	if (status)
+		return status;
+	watches = calloc(nr ?: 1, sizeof(*watches));
+	if (!watches) {
+		p_error("no memory");
 		return NODECTL_NONE;
 	}
-	if (c->interval > 0) {
-		status = follow(&node, c);
-	} else {
-		sample_read(&node, &s);
-		status = check_sample(&node, &s);
-		if (status != NODECTL_NONE && c->histogram)
-			status = show_histogram(&node, &s) ?: status;
-		else if (status != NODECTL_NONE && out_json)
-			print_json(&node, &s, NULL);
-		else if (status != NODECTL_NONE)
-			print_all(&node, &s);
-	}
-	node_close(&node);
+	if (!nr && !out_json)
+		p_info("there is no device node; load the driver of a device first.");
+	for (i = 0; i < nr; i++)
+		start(&watches[i], nids[i]);
+	status = show(watches, nr, c);
+	for (i = 0; i < nr; i++)
+		node_close(&watches[i].node);
+	free(watches);
 	return status;
 }

@@ -12,7 +12,7 @@
 
 static const char *const verbs[] = {
 	"nodes", "policies", "inspect", "check", "load", "swap", "unload",
-	"status", "stats", "top", "set", "trace",
+	"status", "stats", "metrics", "top", "set", "trace",
 };
 
 static char out_text[65536], err_text[65536];
@@ -87,6 +87,12 @@ static void wrong_command_lines_are_refused(void **state)
 		{ "stats 1 --histogram --interval 1", "--histogram is not repeated" },
 		{ "top --histogram", "takes no --histogram" },
 		{ "top 1", "does not take \"1\"" },
+		{ "stats 1 --output x", "takes no --output" },
+		{ "metrics 1", "does not take \"1\"" },
+		{ "metrics --json", "has a format of its own" },
+		{ "metrics --interval 5", "takes no --interval" },
+		{ "metrics --format json", "\"json\" is no format" },
+		{ "metrics --output", "--output needs an argument" },
 		{ "top --duration 5", "takes no --duration" },
 		{ "load 1 x --fresh", "takes no --fresh" },
 		{ "swap 1 x --fresh=1", "takes no argument" },

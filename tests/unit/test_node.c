@@ -165,6 +165,27 @@ static void counters_are_found_by_their_whole_name(void **state)
 	remove_dir(dir);
 }
 
+static void counters_of_any_name_are_walked(void **state)
+{
+	static const char text[] = "one 1\n\nbad 17 pages\nnone\n 4\n"
+				   "exactly_16_chars 5\nfifteen_charact 6\nlast 7";
+	const char *pos = text;
+	char name[16];
+	uint64_t value;
+
+	(void)state;
+	assert_true(node_stat_next(&pos, name, sizeof(name), &value));
+	assert_string_equal(name, "one");
+	assert_int_equal(value, 1);
+	assert_true(node_stat_next(&pos, name, sizeof(name), &value));
+	assert_string_equal(name, "fifteen_charact");
+	assert_true(node_stat_next(&pos, name, sizeof(name), &value));
+	assert_string_equal(name, "last");
+	assert_int_equal(value, 7);
+	assert_false(node_stat_next(&pos, name, sizeof(name), &value));
+	assert_false(node_stat_next(&pos, name, sizeof(name), &value));
+}
+
 static void other_nodes_are_told_apart(void **state)
 {
 	struct failure f = {};
@@ -238,6 +259,7 @@ int main(void)
 		cmocka_unit_test(device_nodes_are_listed),
 		cmocka_unit_test(attributes_are_read_whole_or_not),
 		cmocka_unit_test(counters_are_found_by_their_whole_name),
+		cmocka_unit_test(counters_of_any_name_are_walked),
 		cmocka_unit_test(other_nodes_are_told_apart),
 		cmocka_unit_test(kernel_without_device_nodes_is_named),
 		cmocka_unit_test(demotion_is_on_off_or_unknown),

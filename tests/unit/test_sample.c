@@ -43,6 +43,7 @@ static void what_the_kernel_lacks_is_unknown_and_no_failure(void **state)
 {
 	char *dir = temp_dir();
 	struct failure f = {};
+	struct node_stat stat;
 	struct sample s;
 	struct node node;
 	uint64_t value = 3;
@@ -56,7 +57,11 @@ static void what_the_kernel_lacks_is_unknown_and_no_failure(void **state)
 	make_file(dir, "node1/device/pressure", "high\n");
 	sys_node_dir = dir;
 	assert_int_equal(node_open(1, &node, &f), 0);
-	sample_read(&node, &s);
+	sample_read_stat(&node, &stat, &s);
+	assert_contains(stat.text, "pages_demoted_twice 1\n");
+	assert_false(counter_is_known("pages_demoted_twice"));
+	assert_true(counter_is_known("pages_demoted"));
+	assert_false(counter_is_known("logical_used"));
 	assert_int_equal(s.nr_known, 1);
 	assert_int_equal(s.nr_failed, 1);
 	assert_string_equal(s.pressure, "high");

@@ -73,4 +73,24 @@ static inline void remove_dir(char *dir)
 	free(dir);
 }
 
+/* To the top of the tree: the program is build/tests/unit/NAME. */
+static inline void enter_top(void)
+{
+	char top[PATH_MAX];
+	ssize_t len;
+	int i;
+
+	len = readlink("/proc/self/exe", top, sizeof(top) - 1);
+	for (i = 0; len > 0 && i < 4; i++) {
+		top[len] = '\0';
+		len = strrchr(top, '/') - top;
+	}
+	if (len > 0)
+		top[len] = '\0';
+	if (len <= 0 || chdir(top)) {
+		perror("the top of the tree");
+		exit(1);
+	}
+}
+
 #endif /* UNIT_H */

@@ -345,6 +345,79 @@ histogram_has_all_pages() {
 		"$(jq '[.[].pages] | add' $out)" 'sum of the histogram'
 }
 
+# Cold pages of a program that sleeps, so that the counters are not all 0.
+demote_some() {
+	local cg=/sys/fs/cgroup/metrics i
+
+	mkdir -p $cg
+	# shellcheck disable=SC2016
+	(echo $BASHPID >$cg/cgroup.procs && exec perl -e '$| = 1; $x = "a" x (16 << 20); print "\n"; sleep 1000') \
+		>/run/filled &
+	filler=$!
+	until [ -s /run/filled ]; do
+		kill -0 "$filler" || { why='the program that fills memory has ended'; return 1; }
+		sleep 0.1
+	done
+	# The first passes may only find that the pages are not used any more.
+	for ((i = 0; i < 5 && $(counter pages_offered) == 0; i++)); do
+		echo '8M swappiness=max' >$cg/memory.reclaim 2>/dev/null
+	done
+	[ "$(counter pages_offered)" -gt 0 ] || { why='nothing was offered to the node'; return 1; }
+}
+
+# value SERIES: of the metrics in $out
+value() { awk -v series="$1" '$1 == series { print $2 }' $out; }
+
+metrics_are_those_of_the_kernel() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		"$ctl" metrics >$out 2>$err || { why="as nobody: $(head -n 1 $err)"; return 1; }
+	! grep '^node_ext_unknown_total' $out ||
+		{ why="a counter is not in nodectl's table: $(grep -m1 ^node_ext_unknown $out)"; return 1; }
+	expect "$(counter pages_offered)" "$(value "node_ext_offered_pages_total{node=\"$nid\"}")" \
+		node_ext_offered_pages_total || return 1
+	expect "$(counter policy_attaches)" \
+		"$(value "node_ext_policy_changes_total{node=\"$nid\",change=\"attach\"}")" \
+		node_ext_policy_changes_total || return 1
+	expect "$(field physical_total)" "$(value "node_ext_physical_size_bytes{node=\"$nid\"}")" \
+		node_ext_physical_size_bytes || return 1
+	expect 1 "$(value "node_ext_policy_info{node=\"$nid\",policy=\"admit_all\",id=\"$(field policy_id)\",version=\"$(field policy_version)\"}")" \
+		node_ext_policy_info
+}
+
+# Scraped while policies replace each other, no counter of a node goes back.
+counters_never_go_back() {
+	local updates i swaps=2 swapper back
+
+	updates=$(counter policy_updates)
+	for ((i = 0; i < swaps; i++)); do
+		{ "$ctl" swap "$nid" deny_all && "$ctl" swap "$nid" admit_all; } || break
+	done >/run/swaps 2>&1 &
+	swapper=$!
+	: >/run/scrapes
+	while kill -0 $swapper 2>/dev/null; do
+		"$ctl" metrics >>/run/scrapes
+	done
+	"$ctl" metrics >>/run/scrapes
+	expect $((updates + 2 * swaps)) "$(counter policy_updates)" \
+		"policy_updates ($(tail -n 1 /run/swaps))" || return 1
+	back=$(awk '/^[^#].*_(total|bucket|sum|count)\{/ {
+			series = $0; sub(/ [^ ]*$/, "", series)
+			if ($NF + 0 < last[series] + 0) print series, last[series], "->", $NF
+			last[series] = $NF; n++
+		} END { if (!n) print "no counter" }' /run/scrapes)
+	expect '' "$back" 'what went back'
+}
+
+metrics_while_policies_come_and_go() {
+	local filler='' rc=0
+
+	status 0 load "$nid" admit_all || return 1
+	demote_some && metrics_are_those_of_the_kernel && counters_never_go_back || rc=1
+	[ -z "$filler" ] || { kill "$filler"; wait "$filler" 2>/dev/null; }
+	status 0 unload "$nid" || return 1
+	return $rc
+}
+
 shown_as_json() {
 	local verb
 
@@ -527,6 +600,7 @@ body() {
 	works read_only_bpffs read_only_bpffs
 	works top top_watches
 	works histogram histogram_has_all_pages
+	works metrics metrics_while_policies_come_and_go
 	works busy_node busy_node_names_the_owner
 	works no_file no_file
 	works truncated truncated
