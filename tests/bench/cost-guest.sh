@@ -37,6 +37,8 @@ slow)
 esac
 [ ${#node[@]} = 0 ] || echo 1 >/sys/kernel/mm/numa/demotion_enabled
 mkdir -p $group
+# When DRAM has nothing left to give, memory.reclaim goes on with the node.
+[ ${#node[@]} = 0 ] || echo 0 >$group/memory.swap.max
 echo $$ >$group/cgroup.procs
 for mode in n y; do
 	echo $mode >$knob

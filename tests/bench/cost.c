@@ -27,6 +27,8 @@
 
 #define PAGE		4096UL
 #define RECLAIM_TRIES	100
+/* Within this time a write counts as a refault, see Documentation/mm. */
+#define REFAULT_SECONDS	10
 
 static size_t nr_pages;
 static const char *cgroup;
@@ -271,6 +273,7 @@ static void swap_out_and_in(void)
 /*
  * What is left in DRAM costs a few instructions when it is written. On a node
  * without write fence, nothing comes back: then the pages are only demoted.
+ * A write soon after the demotion is accounted as a refault, which costs more.
  */
 static void demote_and_promote(void)
 {
@@ -281,8 +284,14 @@ static void demote_and_promote(void)
 	out = push_out(p, &instructions);
 	report("demote", out, instructions);
 	instructions = write_each(p);
-	if (!cold(p))
-		report("promote", out, instructions);
+	if (cold(p)) {
+		unmap(p);
+		return;
+	}
+	report("refault", out, instructions);
+	out = push_out(p, &instructions);
+	sleep(REFAULT_SECONDS + 1);
+	report("promote", out, write_each(p));
 	unmap(p);
 }
 

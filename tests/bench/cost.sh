@@ -79,7 +79,7 @@ function spread(k,	n, m) {
 }
 function row(lru, what, a, b,	ka, kb, ma, mb) {
 	ka = a SUBSEP lru SUBSEP what
-	kb = b SUBSEP lru SUBSEP (b == "this" && what == "promote" ? "cow" : what)
+	kb = b SUBSEP lru SUBSEP (a == "device" && b == "this" ? "cow" : what)
 	if (!nr[ka] || !nr[kb])
 		return
 	ma = median(ka)
@@ -117,7 +117,7 @@ END {
 	table("Without a device node, beside the unpatched kernel",
 	      "fault fork cow reuse mprotect mprotect-write swap-out swap-in unmap", "this", "base")
 	table("A write promotes, beside an ordinary copy on write of this kernel",
-	      "promote", "device", "this")
+	      "promote refault", "device", "this")
 	table("Demotion to a device node that stores raw, beside an ordinary node",
 	      "demote", "device", "slow")
 	if (json)
