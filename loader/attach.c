@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <json-c/json.h>
 
+#include "caps.h"
 #include "handover.h"
 #include "kernel.h"
 #include "live.h"
@@ -957,7 +958,7 @@ static int unload_orphan(const struct node *node, int err,
 	pin_dir(node->nid, path, sizeof(path));
 	if ((err != -ENOENT && err != -ENODEV) || access(path, F_OK))
 		return err;
-	ret = bpffs_require(f);
+	ret = privilege_require(f) ?: bpffs_require(f);
 	lock = ret ?: lock_node(node->nid, f);
 	if (lock < 0)
 		return lock;
