@@ -20,6 +20,7 @@
 #include <json-c/json.h>
 #include <zlib.h>
 
+#include "bpffs.h"
 #include "caps.h"
 #include "interface.h"
 #include "live.h"
@@ -268,6 +269,10 @@ static void check_system(struct check_state *s)
 	report(s, true, bpffs_require(&f) ? MISSING : PRESENT,
 	       "BPF file system at /sys/fs/bpf, writable",
 	       "A policy cannot outlive nodectl, so it is not loaded", f.next);
+	report(s, true, bpffs_require_lasting(&f) ? MISSING : PRESENT,
+	       "BPF file system mounted by process 1",
+	       "A policy goes with this mount namespace, so it is not loaded",
+	       f.next);
 	report(s, false, file_exists("/sys/kernel/tracing/events"),
 	       "tracefs at /sys/kernel/tracing", "\"nodectl trace\" does not work",
 	       "Mount it: mount -t tracefs tracefs /sys/kernel/tracing");

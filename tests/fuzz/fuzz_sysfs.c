@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sysfs says about nodes, and how the user names one: a list of nodes, the
- * name of a node, a counter out of many lines.
+ * What the kernel says as text, and how the user names a node: a list of nodes,
+ * the name of a node, a counter out of many lines, a line of mountinfo.
  */
 #include "fuzz.h"
 
 #include <string.h>
+#include <sys/sysmacros.h>
 
+#include "bpffs.h"
 #include "node.h"
 
 static void check_list(const char *text)
@@ -33,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(stat.text, sizeof(stat.text), "%s", text);
 	node_stat_u64(&stat, "kills", &value);
 	node_stat_u64(&stat, "pages_offered", &value);
+	mount_is_bpffs(text, makedev(0, 32));
 	free(text);
 	return 0;
 }

@@ -550,6 +550,52 @@ without_capabilities() {
 	expect '' "$(field policy_name)" policy_name
 }
 
+# in_private COMMAND: in a mount namespace with a BPF file system of its own
+in_private() {
+	unshare -m bash -c 'mount -t bpf bpf /sys/fs/bpf && exec "$@"' - "$@"
+}
+
+# private_says WANT ARGUMENTS...: an exit status there, and that it is private
+private_says() {
+	local want=$1 got=0
+
+	shift
+	in_private timeout -k 5 $((60 * patience)) "$ctl" "$@" >$out 2>$err || got=$?
+	expect "$want" $got "exit status of $* with a private bpffs" || return 1
+	grep -qE 'nsenter -t 1 -m' $err $out ||
+		{ why="$* with a private bpffs says: $(head -n 1 $err)"; return 1; }
+}
+
+# Pins there would go with the namespace, and the policy with them.
+private_bpffs() {
+	local before
+
+	private_says 1 load "$nid" admit_all || return 1
+	grep -q 'is private' $err || { why="load says: $(head -n 1 $err)"; return 1; }
+	expect '' "$(field policy_name)" policy_name || return 1
+	private_says 1 check || return 1
+	private_says 1 --json load "$nid" admit_all || return 1
+	jq -e '.error.next | contains("nsenter")' $err >/dev/null ||
+		{ why="--json load says: $(head -n 1 $err)"; return 1; }
+	status 0 load "$nid" admit_all || return 1
+	before=$(attached)
+	private_says 1 swap "$nid" deny_all || return 1
+	expect "$before" "$(attached)" 'what is attached' || return 1
+	# In need it can be detached, and where the pin is, is said.
+	private_says 3 unload "$nid" || return 1
+	expect '' "$(field policy_name)" policy_name || return 1
+	status 0 unload "$nid" || return 1
+	[ ! -e "$pins" ] || { why="left: $(find "$pins" | tr '\n' ' ')"; return 1; }
+}
+
+# The file system counts, not the namespace.
+shared_bpffs_in_a_namespace() {
+	unshare -m "$ctl" load "$nid" admit_all >$out 2>$err ||
+		{ why="load says: $(head -n 1 $err)"; return 1; }
+	expect admit_all "$(field policy_name)" 'policy after the namespace is gone' || return 1
+	status 0 unload "$nid"
+}
+
 no_file() {
 	: >/run/empty.bpf.o
 	refused 1 'ELF|object' load "$nid" /run/empty.bpf.o || return 1
@@ -676,4 +722,6 @@ body() {
 	works without_bpffs without_bpffs
 	works without_permission without_permission
 	works without_capabilities without_capabilities
+	works private_bpffs private_bpffs
+	works shared_bpffs shared_bpffs_in_a_namespace
 }
