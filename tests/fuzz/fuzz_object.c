@@ -6,9 +6,48 @@
  */
 #include "fuzz.h"
 
+#include <string.h>
+
+#include "elfcheck.h"
 #include "handover.h"
 #include "object.h"
 #include "text.h"
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed);
+
+/* A section of a good file, and not an empty one. */
+static bool pick_section(const uint8_t *data, size_t size, unsigned int seed,
+			 Elf64_Shdr *sh)
+{
+	struct failure f = {};
+	Elf64_Ehdr eh;
+
+	if (elf_check(data, size, &f))
+		return false;
+	memcpy(&eh, data, sizeof(eh));
+	memcpy(sh, data + eh.e_shoff + seed % eh.e_shnum * sizeof(*sh),
+	       sizeof(*sh));
+	return sh->sh_type != SHT_NULL && sh->sh_type != SHT_NOBITS &&
+	       sh->sh_size;
+}
+
+/*
+ * Bytes that are put in or taken out move all that follows, and the file ends as
+ * no ELF file. So most changes are made inside of one section.
+ */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed)
+{
+	Elf64_Shdr sh;
+
+	if (seed % 4 && pick_section(data, size, seed / 4, &sh)) {
+		LLVMFuzzerMutate(data + sh.sh_offset, sh.sh_size, sh.sh_size);
+		return size;
+	}
+	return LLVMFuzzerMutate(data, size, max_size);
+}
 
 static void look_at_maps(const struct object *o)
 {
