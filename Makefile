@@ -46,6 +46,7 @@ help:
 	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
 	@echo 'make nodectl | policies | unit | tests'
 	@echo '                only that part (unit runs the tests of the host)'
+	@echo 'make fuzz       give the readers of nodectl FUZZ_RUNS=1000000 bad inputs each'
 	@echo
 	@echo 'make kernel-tree  the kernel source with the series, to work on: build/linux'
 	@echo 'make patches      write the commits of build/linux to kernel-patches/'
@@ -144,6 +145,7 @@ vm_lib := $(patsubst %.c,$(B)/%.o,$(wildcard tests/vm/lib/*.c))
 # A place for what one test needs besides, for example
 # $(B)/tests/vm/uffd: LDLIBS += -lnuma
 -include tests/tests.mk
+include tests/fuzz/fuzz.mk
 vm_bpf := $(sort $(vm_bpf))
 
 tests: $(unit_bin) $(vm_bin) $(vm_bpf)
@@ -180,8 +182,8 @@ unit: $(unit_bin) $(B)/vmlinux.h
 	$(Q)scripts/test.sh unit
 
 test: all
-	$(Q)$(MAKE) tests
-	$(Q)scripts/test.sh unit monitoring vm
+	$(Q)$(MAKE) tests fuzz-programs
+	$(Q)scripts/test.sh unit fuzz monitoring vm
 
 # No speed: the device is emulated. tests/bench/policies.sh has the knobs.
 bench_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))

@@ -19,6 +19,8 @@
 #include <bpf/bpf.h>
 #include <json-c/json.h>
 
+#include "bpffs.h"
+#include "caps.h"
 #include "handover.h"
 #include "kernel.h"
 #include "live.h"
@@ -125,6 +127,8 @@ static int attempt_node(struct attempt *a, int nid, struct failure *f)
 		err = privilege_require(f);
 	if (!err)
 		err = bpffs_require(f);
+	if (!err)
+		err = bpffs_require_lasting(f);
 	if (err)
 		return err;
 	err = live_identify(&a->node, &a->live);
@@ -903,6 +907,23 @@ static void print_unloaded(const struct node *node, const struct live *live,
 	out_record(o);
 }
 
+/* A policy that was loaded in another mount namespace has its pins there. */
+static bool pins_are_elsewhere(int nid)
+{
+	char name[NODE_NAME_SIZE], next[64];
+	struct failure f = {};
+
+	if (!bpffs_require_lasting(&f))
+		return false;
+	snprintf(name, sizeof(name), "node%d", nid);
+	snprintf(next, sizeof(next), "Remove them: nsenter -t 1 -m nodectl unload %s",
+		 name);
+	fail(&f, -EXDEV, next,
+	     "the BPF file system of process 1, where its pins may be, is not seen from this mount namespace");
+	p_failure(name, "not all is cleaned up", &f);
+	return true;
+}
+
 /*
  * The pins of maps go when exit() has run.  Should nodectl be killed after the
  * link's pin, its file descriptor goes with it, and so does the policy.
@@ -920,6 +941,7 @@ static int detach(int nid, struct live *live, struct unloaded *done,
 	if (!bpf_link_detach(live->link_fd)) {
 		done->pins += live->pinned;
 		done->left |= !clean_up(nid, live->map_id, &done->pins);
+		done->left |= !live->pinned && pins_are_elsewhere(nid);
 		return 0;
 	}
 	err = -errno;
@@ -957,7 +979,7 @@ static int unload_orphan(const struct node *node, int err,
 	pin_dir(node->nid, path, sizeof(path));
 	if ((err != -ENOENT && err != -ENODEV) || access(path, F_OK))
 		return err;
-	ret = bpffs_require(f);
+	ret = privilege_require(f) ?: bpffs_require(f);
 	lock = ret ?: lock_node(node->nid, f);
 	if (lock < 0)
 		return lock;

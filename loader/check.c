@@ -8,12 +8,10 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -22,6 +20,8 @@
 #include <json-c/json.h>
 #include <zlib.h>
 
+#include "bpffs.h"
+#include "caps.h"
 #include "interface.h"
 #include "live.h"
 #include "node.h"
@@ -179,37 +179,16 @@ static void check_types(struct check_state *s)
 
 /* ---- the running system ---------------------------------------------------- */
 
-static const struct {
-	int cap;
-	const char *name;
-} caps[] = {
-	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
-	{ CAP_BPF, "CAP_BPF" },
-	{ CAP_PERFMON, "CAP_PERFMON" },
-};
-
 static void check_caps(struct check_state *s)
 {
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = {};
-	bool known = !syscall(SYS_capget, &head, data);
 	char name[64];
-	size_t i;
+	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(caps); i++) {
-		bool has = data[CAP_TO_INDEX(caps[i].cap)].effective &
-			   CAP_TO_MASK(caps[i].cap);
-
-		/* CAP_SYS_ADMIN implies the other two. */
-		if (i && data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &
-			 CAP_TO_MASK(CAP_SYS_ADMIN))
-			has = true;
-		snprintf(name, sizeof(name), "capability %s", caps[i].name);
-		report(s, true, !known ? UNKNOWN : has ? PRESENT : MISSING, name,
+	for (i = 0; i < NR_CAPS; i++) {
+		snprintf(name, sizeof(name), "capability %s", cap_name(i));
+		report(s, true, cap_present(i), name,
 		       "load, swap, unload and set are not allowed",
-		       "Run nodectl as root.");
+		       cap_advice());
 	}
 }
 
@@ -290,6 +269,10 @@ static void check_system(struct check_state *s)
 	report(s, true, bpffs_require(&f) ? MISSING : PRESENT,
 	       "BPF file system at /sys/fs/bpf, writable",
 	       "A policy cannot outlive nodectl, so it is not loaded", f.next);
+	report(s, true, bpffs_require_lasting(&f) ? MISSING : PRESENT,
+	       "BPF file system mounted by process 1",
+	       "A policy goes with this mount namespace, so it is not loaded",
+	       f.next);
 	report(s, false, file_exists("/sys/kernel/tracing/events"),
 	       "tracefs at /sys/kernel/tracing", "\"nodectl trace\" does not work",
 	       "Mount it: mount -t tracefs tracefs /sys/kernel/tracing");

@@ -31,6 +31,9 @@
 #define HOST_TARGET	"bpfeb"
 #endif
 
+/* Also of a section that takes no room in the file. */
+#define SECTION_MAX	(1UL << 30)
+
 static const char hint_compile[] =
 	"Compile the policy as docs/write-a-policy.md says: clang -target bpf -g -O2 -I ... -c.";
 static const char hint_copy[] = "Build or copy it again.";
@@ -99,18 +102,47 @@ static int check_header(const Elf64_Ehdr *eh, size_t size, struct failure *f)
 	return 0;
 }
 
+/**
+ * struct names - the table of the sections' names
+ * @text: the table
+ * @size: of @text
+ */
+struct names {
+	const char *text;
+	uint64_t size;
+};
+
 /* A section's name, or NULL when it does not end inside the string table. */
-static const char *section_name(const char *strings, uint64_t len, uint32_t off)
+static const char *name_at(const struct names *n, uint32_t off)
 {
-	if (off >= len || !memchr(strings + off, '\0', len - off))
+	if (off >= n->size || !memchr(n->text + off, '\0', n->size - off))
 		return NULL;
-	return strings + off;
+	return n->text + off;
 }
 
-static int check_section_table(const Elf64_Ehdr *eh, size_t size,
-			       struct failure *f)
+/* Section header @i of a file whose header and table were checked. */
+static Elf64_Shdr header_at(const void *data, const Elf64_Ehdr *eh,
+			    unsigned int i)
+{
+	Elf64_Shdr sh;
+
+	memcpy(&sh, (const char *)data + eh->e_shoff + (size_t)i * sizeof(sh),
+	       sizeof(sh));
+	return sh;
+}
+
+static struct names names_of(const void *data, const Elf64_Ehdr *eh)
+{
+	Elf64_Shdr sh = header_at(data, eh, eh->e_shstrndx);
+
+	return (struct names){ (const char *)data + sh.sh_offset, sh.sh_size };
+}
+
+static int check_table(const void *data, size_t size, const Elf64_Ehdr *eh,
+		       struct failure *f)
 {
 	uint64_t len = (uint64_t)eh->e_shnum * sizeof(Elf64_Shdr);
+	Elf64_Shdr sh;
 
 	if (!eh->e_shnum || eh->e_shentsize != sizeof(Elf64_Shdr) ||
 	    eh->e_shstrndx >= eh->e_shnum)
@@ -120,46 +152,134 @@ static int check_section_table(const Elf64_Ehdr *eh, size_t size,
 		return fail(f, -EINVAL, hint_copy,
 			    "the ELF file is truncated (section table ends at byte %llu of %zu)",
 			    (unsigned long long)(eh->e_shoff + len), size);
+	sh = header_at(data, eh, eh->e_shstrndx);
+	if (!in_file(sh.sh_offset, sh.sh_size, size))
+		return fail(f, -EINVAL, hint_copy,
+			    "the ELF file is truncated (its section names are missing)");
 	return 0;
 }
 
-/* A section's header, which need not be aligned in the file. */
-static Elf64_Shdr section(const void *data, const Elf64_Ehdr *eh, unsigned int nr)
+static int check_section(const struct names *names, unsigned int i,
+			 const Elf64_Shdr *sh, size_t size, struct failure *f)
+{
+	const char *name = name_at(names, sh->sh_name);
+
+	if (!name)
+		return fail(f, -EINVAL, hint_copy,
+			    "the ELF file is damaged (name of section %u)", i);
+	if (sh->sh_type != SHT_NOBITS &&
+	    !in_file(sh->sh_offset, sh->sh_size, size))
+		return fail(f, -EINVAL, hint_copy,
+			    "the ELF file is truncated (section %s ends at byte %llu of %zu)",
+			    name,
+			    (unsigned long long)(sh->sh_offset + sh->sh_size),
+			    size);
+	if (sh->sh_size > SECTION_MAX)
+		return fail(f, -EINVAL, hint_copy,
+			    "the ELF file is damaged (section %s is larger than any of a policy)",
+			    name);
+	return 0;
+}
+
+/*
+ * libbpf takes the offset of a variable in its section from the symbol, adds
+ * the size, and does not see when 32 bits are not enough for the sum.
+ */
+static int check_symbol(const void *data, const Elf64_Ehdr *eh,
+			const Elf64_Sym *sym, uint64_t i, struct failure *f)
 {
 	Elf64_Shdr sh;
 
-	memcpy(&sh, (const char *)data + eh->e_shoff + (size_t)nr * sizeof(sh),
-	       sizeof(sh));
-	return sh;
+	if (ELF64_ST_TYPE(sym->st_info) != STT_OBJECT)
+		return 0;
+	if (sym->st_shndx < eh->e_shnum) {
+		sh = header_at(data, eh, sym->st_shndx);
+		if (in_file(sym->st_value, sym->st_size, sh.sh_size))
+			return 0;
+	}
+	return fail(f, -EINVAL, hint_copy,
+		    "the ELF file is damaged (symbol %llu lies outside its section)",
+		    (unsigned long long)i);
 }
 
-/* Sections that tell whether an object is a policy. */
-enum {
-	SECTION_BTF		= 1 << 0,
-	SECTION_STRUCT_OPS	= 1 << 1,
-	SECTION_LINK		= 1 << 2,
-};
-
-static unsigned int section_kind(const char *name)
+static int check_symbols(const void *data, const Elf64_Ehdr *eh,
+			 const Elf64_Shdr *table, struct failure *f)
 {
-	if (!strcmp(name, ".BTF"))
-		return SECTION_BTF;
-	if (!strcmp(name, ".struct_ops"))
-		return SECTION_STRUCT_OPS;
-	if (!strcmp(name, ".struct_ops.link"))
-		return SECTION_LINK;
-	return 0;
+	const char *p = (const char *)data + table->sh_offset;
+	uint64_t i, nr = table->sh_size / sizeof(Elf64_Sym);
+	Elf64_Sym sym;
+	int err = 0;
+
+	for (i = 0; i < nr && !err; i++) {
+		memcpy(&sym, p + i * sizeof(sym), sizeof(sym));
+		err = check_symbol(data, eh, &sym, i, f);
+	}
+	return err;
 }
 
-static int check_kinds(unsigned int kinds, struct failure *f)
+static int check_sections(const void *data, size_t size, const Elf64_Ehdr *eh,
+			  struct failure *f)
 {
-	if (!(kinds & SECTION_BTF))
+	struct names names = names_of(data, eh);
+	Elf64_Shdr sh;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 1; i < eh->e_shnum && !err; i++) {
+		sh = header_at(data, eh, i);
+		err = check_section(&names, i, &sh, size, f);
+		if (!err && sh.sh_type == SHT_SYMTAB)
+			err = check_symbols(data, eh, &sh, f);
+	}
+	return err;
+}
+
+/**
+ * elf_section - find the next section of a name
+ * @data: a file that passed elf_check()
+ * @name: the name
+ * @pos: 0 before the first call
+ * @sh: its header
+ *
+ * Return: is there one?
+ */
+bool elf_section(const void *data, const char *name, unsigned int *pos,
+		 Elf64_Shdr *sh)
+{
+	struct names names;
+	Elf64_Ehdr eh;
+
+	memcpy(&eh, data, sizeof(eh));
+	names = names_of(data, &eh);
+	while (++*pos < eh.e_shnum) {
+		*sh = header_at(data, &eh, *pos);
+		if (!strcmp(name_at(&names, sh->sh_name), name))
+			return true;
+	}
+	return false;
+}
+
+/* How many sections of this name hold something? */
+static unsigned int count(const void *data, const char *name)
+{
+	unsigned int pos = 0, nr = 0;
+	Elf64_Shdr sh;
+
+	while (elf_section(data, name, &pos, &sh))
+		nr += !!sh.sh_size;
+	return nr;
+}
+
+/* What every policy has. */
+static int check_parts(const void *data, struct failure *f)
+{
+	if (!count(data, ".BTF"))
 		return fail(f, -EINVAL,
 			    "Compile it with -g, and do not strip the section .BTF.",
 			    "the object has no BTF");
-	if (kinds & SECTION_LINK)
+	if (count(data, ".struct_ops.link"))
 		return 0;
-	if (kinds & SECTION_STRUCT_OPS)
+	if (count(data, ".struct_ops"))
 		return fail(f, -EINVAL,
 			    "Put the struct node_device_ops into SEC(\".struct_ops.link\").",
 			    "its struct_ops is in section .struct_ops, which cannot be attached to a node by a link");
@@ -178,38 +298,14 @@ static int check_kinds(unsigned int kinds, struct failure *f)
  */
 int elf_check(const void *data, size_t size, struct failure *f)
 {
-	unsigned int i, kinds = 0;
-	Elf64_Shdr sh, strings;
 	Elf64_Ehdr eh = {};
-	const char *name;
 	int err;
 
 	memcpy(&eh, data, size < sizeof(eh) ? size : sizeof(eh));
 	err = check_header(&eh, size, f);
 	if (!err)
-		err = check_section_table(&eh, size, f);
-	if (err)
-		return err;
-	strings = section(data, &eh, eh.e_shstrndx);
-	if (!in_file(strings.sh_offset, strings.sh_size, size))
-		return fail(f, -EINVAL, hint_copy,
-			    "the ELF file is truncated (its section names are missing)");
-	for (i = 1; i < eh.e_shnum; i++) {
-		sh = section(data, &eh, i);
-		name = section_name((const char *)data + strings.sh_offset,
-				    strings.sh_size, sh.sh_name);
-		if (!name)
-			return fail(f, -EINVAL, hint_copy,
-				    "the ELF file is damaged (name of section %u)", i);
-		if (sh.sh_type != SHT_NOBITS &&
-		    !in_file(sh.sh_offset, sh.sh_size, size))
-			return fail(f, -EINVAL, hint_copy,
-				    "the ELF file is truncated (section %s ends at byte %llu of %zu)",
-				    name,
-				    (unsigned long long)(sh.sh_offset + sh.sh_size),
-				    size);
-		if (sh.sh_size)
-			kinds |= section_kind(name);
-	}
-	return check_kinds(kinds, f);
+		err = check_table(data, size, &eh, f);
+	if (!err)
+		err = check_sections(data, size, &eh, f);
+	return err ?: check_parts(data, f);
 }

@@ -5,16 +5,14 @@
  * descriptors.
  */
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "bpflog.h"
+#include "caps.h"
 #include "kernel.h"
 #include "live.h"
 #include "nodectl.h"
@@ -23,28 +21,6 @@
 #define LOG_REPORT	"Verification failed:"
 #define LOG_REPORT_MAX	60
 #define LOG_TAIL	20
-
-/**
- * privilege_require - fail early without CAP_SYS_ADMIN
- * @f: why not
- *
- * The kernel decides; this only spares the user a wrong trail.
- *
- * Return: 0 or -EPERM.
- */
-int privilege_require(struct failure *f)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = {};
-
-	if (syscall(SYS_capget, &head, data) ||
-	    data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN))
-		return 0;
-	return fail(f, -EPERM, "Run it as root.",
-		    "no permission (CAP_SYS_ADMIN is needed)");
-}
 
 /* All members that the policy implements must be known to the kernel. */
 static int check_members(const struct object *o, const struct btf *btf,
@@ -147,7 +123,8 @@ int object_load(struct object *o, const char *log_file, struct failure *f)
 	if (text)
 		return rejected(err, prog, text, log_file, f);
 	if (err == -EPERM)
-		return fail(f, err, "Run it as root, outside of a container.",
+		return privilege_require(f) ?:
+		       fail(f, err, "Run it as root, outside of a container.",
 			    "no permission to load BPF programs");
 	said = bpflog_find("not found in kernel or module BTFs");
 	if (said)

@@ -7,7 +7,6 @@
 
 #include "object.h"
 
-int privilege_require(struct failure *f);
 int object_load(struct object *o, const char *log_file, struct failure *f);
 int object_register(struct object *o, struct failure *f);
 

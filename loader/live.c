@@ -21,6 +21,7 @@
 #include "live.h"
 #include "object.h"
 #include "pin.h"
+#include "text.h"
 #include "tunable.h"
 
 /* How often to look again when policies are replaced at the same time. */
@@ -651,6 +652,7 @@ void process_describe(int pid, char *buf, size_t size)
 	if (f) {
 		if (fgets(comm, sizeof(comm), f))
 			comm[strcspn(comm, "\n")] = '\0';
+		text_clean(comm);
 		fclose(f);
 	}
 	snprintf(buf, size, "pid %d (%s)", pid, comm);

@@ -11,6 +11,7 @@
 #include <bpf/btf.h>
 
 #include "meta.h"
+#include "text.h"
 #include "tunable.h"
 
 static const char hint_rebuild[] =
@@ -106,6 +107,19 @@ static int place_tunable(const struct btf *btf, struct tunable *tun,
 		    NODE_EXT_TUNABLES_SECTION, tun->name);
 }
 
+/* A name is typed, completed by the shell, and found by programs. */
+static int check_texts(const struct tunable *tun, struct failure *f)
+{
+	if (!text_is_name(tun->name))
+		return fail(f, -EINVAL, hint_rebuild,
+			    "\"%s\" cannot be the name of a tunable", tun->name);
+	if (!text_is_printable(tun->unit) || !text_is_printable(tun->desc))
+		return fail(f, -EINVAL, hint_rebuild,
+			    "the description of tunable \"%s\" cannot be printed",
+			    tun->name);
+	return 0;
+}
+
 static int add_tunable(const struct btf *btf, const void *bytes,
 		       struct policy_meta *meta, struct failure *f)
 {
@@ -130,6 +144,9 @@ static int add_tunable(const struct btf *btf, const void *bytes,
 	tun->def = rec.def;
 	tun->min = rec.min;
 	tun->max = rec.max;
+	err = check_texts(tun, f);
+	if (err)
+		return err;
 	if (tunable_type_parse(type, &tun->type))
 		return fail(f, -EINVAL, hint_rebuild,
 			    "tunable \"%s\" has the unknown type \"%s\"",
@@ -165,6 +182,9 @@ static int add_policy(const void *bytes, struct policy_meta *meta,
 			    rec.meta_version, NODE_EXT_META_VERSION);
 	copy_text(meta->name, rec.name, sizeof(rec.name));
 	copy_text(meta->summary, rec.summary, sizeof(rec.summary));
+	if (!text_is_printable(meta->name) || !text_is_printable(meta->summary))
+		return fail(f, -EINVAL, hint_rebuild,
+			    "what it says about itself cannot be printed");
 	meta->ops_version = rec.ops_version;
 	meta->described = true;
 	return 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bpflog.h"
+#include "btfcheck.h"
 #include "elfcheck.h"
 #include "object.h"
 
@@ -344,7 +345,10 @@ int object_open_mem(const void *data, size_t size, const char *path,
 
 	memset(o, 0, sizeof(*o));
 	snprintf(o->path, sizeof(o->path), "%s", path);
+	bpflog_start();
 	err = elf_check(data, size, f);
+	if (!err)
+		err = btf_check(data, f);
 	if (err)
 		return err;
 	snprintf(copy, sizeof(copy), "%s", path);

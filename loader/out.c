@@ -12,6 +12,7 @@
 #include <json-c/json.h>
 
 #include "out.h"
+#include "text.h"
 
 bool out_json;
 
@@ -21,6 +22,8 @@ bool out_json;
  * @err: what to return
  * @next: the next step for the user, whole sentences, or NULL
  * @fmt: the cause, without a full stop
+ *
+ * Names in it may be anybody's: what cannot be shown becomes a question mark.
  *
  * Return: @err, so that a failing function ends in "return fail(...)".
  */
@@ -32,6 +35,8 @@ int fail(struct failure *f, int err, const char *next, const char *fmt, ...)
 	vsnprintf(f->cause, sizeof(f->cause), fmt, ap);
 	va_end(ap);
 	snprintf(f->next, sizeof(f->next), "%s", next ?: "");
+	text_clean(f->cause);
+	text_clean(f->next);
 	return err;
 }
 
@@ -84,18 +89,24 @@ static void error_json(const char *subject, const char *what,
  */
 void p_failure(const char *subject, const char *what, const struct failure *f)
 {
+	char *shown = subject ? strdup(subject) : NULL;
+
 	/* Keep the order of what was printed when both go to one place. */
 	fflush(stdout);
 	if (out_json) {
 		error_json(subject, what, f);
-		return;
+		goto out;
 	}
+	if (shown)
+		text_clean(shown);
 	if (f->log)
 		fprintf(stderr, "%s%s", f->log,
 			f->log[0] && f->log[strlen(f->log) - 1] == '\n' ? "" : "\n");
-	fprintf(stderr, "nodectl: %s%s%s%s%s.%s%s\n", subject ?: "",
-		subject ? ": " : "", what ?: "", what ? ": " : "", f->cause,
+	fprintf(stderr, "nodectl: %s%s%s%s%s.%s%s\n", shown ?: "",
+		shown ? ": " : "", what ?: "", what ? ": " : "", f->cause,
 		f->next[0] ? " " : "", f->next);
+out:
+	free(shown);
 }
 
 /**
@@ -167,11 +178,16 @@ void out_record(struct json_object *record)
  * out_str - add a text to a JSON object
  * @o: the object
  * @key: name of the member
- * @value: its value
+ * @value: its value; what cannot be shown of it becomes a question mark
  */
 void out_str(struct json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, json_object_new_string(value));
+	char *copy = text_is_printable(value) ? NULL : strdup(value);
+
+	if (copy)
+		text_clean(copy);
+	json_object_object_add(o, key, json_object_new_string(copy ?: value));
+	free(copy);
 }
 
 /**

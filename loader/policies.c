@@ -13,6 +13,7 @@
 
 #include "nodectl.h"
 #include "object.h"
+#include "text.h"
 
 /* Names found so far: the first directory of the search path wins. */
 static bool seen_before(struct json_object *seen, const char *name)
@@ -97,6 +98,7 @@ static void show_dir(const char *dir, bool asked, struct json_object *seen,
 	for (i = 0; i < nr; i++) {
 		snprintf(name, sizeof(name), "%s", list[i]->d_name);
 		name[strlen(name) - strlen(POLICY_SUFFIX)] = '\0';
+		text_clean(name);
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir,
 				     list[i]->d_name) < sizeof(path)) {
 			err = show_policy(path, name, seen_before(seen, name),
@@ -139,14 +141,16 @@ int do_policies(const struct cmdline *c)
 
 static void print_object(const struct object *o)
 {
-	char def[32], min[32], max[32];
+	char def[32], min[32], max[32], file[PATH_MAX];
 	const struct tunable *tun;
 	struct bpf_program *prog;
 	unsigned int i, pos = 0;
 	const char *name;
 
 	printf("%-11s %s\n", "policy", o->name);
-	printf("%-11s %s\n", "file", o->path);
+	snprintf(file, sizeof(file), "%s", o->path);
+	text_clean(file);
+	printf("%-11s %s\n", "file", file);
 	if (o->meta.described)
 		printf("%-11s %s\n", "summary", o->meta.summary);
 	printf("%-11s %u of struct " OPS_TYPE "\n", "version", o->version);

@@ -8,7 +8,7 @@
 
 #include <json-c/json.h>
 
-#include "kernel.h"
+#include "caps.h"
 #include "live.h"
 #include "node.h"
 #include "nodectl.h"

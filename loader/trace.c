@@ -25,6 +25,7 @@
 
 #include "node.h"
 #include "nodectl.h"
+#include "text.h"
 #include "trace.h"
 
 #define TRACING		"/sys/kernel/tracing"
@@ -357,6 +358,7 @@ static bool drain(struct tracing *t, const struct node *node, uint64_t max)
 	t->buf[t->used] = '\0';
 	for (line = t->buf; (newline = strchr(line, '\n')); line = newline + 1) {
 		*newline = '\0';
+		text_clean(line);
 		print_line(t, node, line, max);
 	}
 	t->used -= line - t->buf;

@@ -19,6 +19,7 @@ zlib1g-dev libjson-c-dev libncurses-dev pkg-config libc6-dev  nodectl
 ccache  fast rebuilds of the kernel
 qemu-system-x86 iproute2  the VM
 libcmocka-dev libnuma-dev numactl stress-ng jq redis-server redis-tools  tests and demo
+libclang-rt-19-dev|libclang-rt-20-dev|libclang-rt-21-dev|libclang-rt-18-dev|libclang-rt-17-dev|libclang-rt-14-dev  make fuzz
 shellcheck  make lint
 python3-ply python3-git  make checkpatch
 wget ca-certificates  the kernel source, where Debian does not have it

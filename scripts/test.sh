@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: test.sh GROUP...    (unit, monitoring, vm)
+# usage: test.sh GROUP...    (unit, fuzz, monitoring, vm)
 # Run the groups, show their lines and close with the sum. A test is one line,
 # `ok - NAME`, `not ok - NAME: why` or `skip - NAME: why`. A group that fails
 # without naming a test, or runs none, counts as one failed test.
@@ -40,6 +40,11 @@ unit() {
 		[ $rc = 0 ] || bad=1
 	done
 	return $bad
+}
+
+# The readers of nodectl, 60 seconds in all.
+fuzz() {
+	"$top/tests/fuzz/run.sh" --seconds 60 </dev/null
 }
 
 monitoring() {

@@ -275,6 +275,40 @@ static void missing_sections_are_named(void **state)
 	refused(&b, "truncated");
 }
 
+static Elf64_Sym *symbol(struct bytes *b, const char *name)
+{
+	Elf64_Shdr *sh = section(b, ".symtab");
+	Elf64_Sym *sym = (Elf64_Sym *)(b->data + sh->sh_offset);
+	const char *names = b->data + section(b, ".strtab")->sh_offset;
+	size_t i;
+
+	for (i = 0; i < sh->sh_size / sizeof(*sym); i++)
+		if (!strcmp(names + sym[i].st_name, name))
+			return &sym[i];
+	fail_msg("the object has no symbol %s", name);
+	return NULL;
+}
+
+/* libbpf would copy from where they are said to be. */
+static void symbols_outside_their_section_are_refused(void **state)
+{
+	struct bytes b = read_object("good.bpf.o");
+
+	(void)state;
+	symbol(&b, "good")->st_value = UINT32_MAX;
+	refused(&b, "outside its section");
+	b = read_object("good.bpf.o");
+	symbol(&b, "good")->st_size++;
+	refused(&b, "outside its section");
+	b = read_object("good.bpf.o");
+	symbol(&b, "good")->st_shndx = SHN_ABS;
+	refused(&b, "outside its section");
+	b = read_object("good.bpf.o");
+	section(&b, ".text")->sh_type = SHT_NOBITS;
+	section(&b, ".text")->sh_size = 1UL << 31;
+	refused(&b, "larger than any of a policy");
+}
+
 static void unlisted_member_is_refused(void **state)
 {
 	struct bytes b = read_object("unlisted.bpf.o");
@@ -355,6 +389,32 @@ static void metadata_is_vetted(void **state)
 	b = read_object("good.bpf.o");
 	record(&b, "limit")->def = 601;
 	refused(&b, "does not start with its default");
+}
+
+/* Names are typed and completed by a shell, texts are shown on terminals. */
+static void texts_that_cannot_be_shown_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"`id`", "a b", "1a", "", "a-b", "\xc3\xa9", "a\033",
+	};
+	struct bytes b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		b = read_object("good.bpf.o");
+		strcpy(record(&b, "limit")->name, bad[i]);
+		refused(&b, "cannot be the name of a tunable");
+	}
+	b = read_object("good.bpf.o");
+	strcpy(record(&b, "limit")->desc, "\033[2J");
+	refused(&b, "description of tunable \"limit\" cannot be printed");
+	b = read_object("good.bpf.o");
+	strcpy(record(&b, "limit")->unit, "\xff");
+	refused(&b, "description of tunable \"limit\" cannot be printed");
+	b = read_object("good.bpf.o");
+	strcpy(policy_record(&b)->summary, "a\xc2\x9b");
+	refused(&b, "about itself cannot be printed");
 }
 
 /* Texts of records need not be terminated; they must not run on. */
@@ -453,11 +513,13 @@ int main(void)
 		cmocka_unit_test(truncation_is_refused_at_every_length),
 		cmocka_unit_test(other_machines_are_named),
 		cmocka_unit_test(missing_sections_are_named),
+		cmocka_unit_test(symbols_outside_their_section_are_refused),
 		cmocka_unit_test(unlisted_member_is_refused),
 		cmocka_unit_test(two_policies_are_refused),
 		cmocka_unit_test(struct_ops_of_another_kind_is_named),
 		cmocka_unit_test(members_of_the_struct_ops_are_vetted),
 		cmocka_unit_test(metadata_is_vetted),
+		cmocka_unit_test(texts_that_cannot_be_shown_are_refused),
 		cmocka_unit_test(texts_of_full_length_are_read),
 		cmocka_unit_test(files_that_cannot_be_read_are_named),
 		cmocka_unit_test(random_damage_is_survived),

@@ -131,7 +131,7 @@ static void json_error_is_one_valid_line(void **state)
 	assert_true(json_object_object_get_ex(error, "subject", &o));
 	assert_string_equal(json_object_get_string(o), "node1");
 	assert_true(json_object_object_get_ex(error, "cause", &o));
-	assert_string_equal(json_object_get_string(o), "a \"quoted\"\nthing /x");
+	assert_string_equal(json_object_get_string(o), "a \"quoted\"?thing /x");
 	assert_true(json_object_object_get_ex(error, "next", &o));
 	assert_true(json_object_object_get_ex(error, "log", &o));
 	assert_int_equal(json_object_array_length(o), 2);

@@ -499,6 +499,103 @@ without_permission() {
 		{ why="the message does not say why: $(head -n 1 $err)"; return 1; }
 }
 
+# The policy that the node has, and whether its link is pinned.
+attached() { printf '%s %s\n' "$(field policy_id)" "$(find "$pins" -name link 2>/dev/null)"; }
+
+# bounded CAPS ARGUMENTS...: nodectl as root without these capabilities
+bounded() {
+	local caps=$1
+
+	shift
+	setpriv --bounding-set "$caps" --inh-caps "$caps" \
+		timeout -k 5 $((60 * patience)) "$ctl" "$@" >$out 2>$err
+}
+
+# refused_without CAPS TEXT: every verb that changes something
+refused_without() {
+	local caps=$1 text=$2 before verb rc
+
+	before=$(attached)
+	for verb in "load $nid deny_all" "swap $nid deny_all" "set $nid samples=3" \
+		    "unload $nid"; do
+		rc=0
+		# shellcheck disable=SC2086
+		bounded "$caps" $verb || rc=$?
+		expect 1 $rc "exit status of $verb without $caps" || return 1
+		grep -q "$text" $err ||
+			{ why="$verb without $caps says: $(head -n 1 $err)"; return 1; }
+		expect "$before" "$(attached)" "what is attached after $verb without $caps" || return 1
+	done
+	rc=0
+	bounded "$caps" --json unload "$nid" || rc=$?
+	jq -e --arg text "$text" '.error.cause | contains($text)' $err >/dev/null ||
+		{ why="--json unload without $caps says: $(head -n 1 $err)"; return 1; }
+}
+
+# Root is not enough. CAP_SYS_ADMIN stands for the others, as in the kernel.
+without_capabilities() {
+	local caps
+
+	status 0 load "$nid" compressible || return 1
+	refused_without -sys_admin 'CAP_SYS_ADMIN is missing' || return 1
+	refused_without -sys_admin,-bpf 'CAP_SYS_ADMIN, CAP_BPF are missing' || return 1
+	refused_without -sys_admin,-perfmon 'CAP_SYS_ADMIN, CAP_PERFMON are missing' || return 1
+	refused_without -all 'CAP_SYS_ADMIN, CAP_BPF, CAP_PERFMON are missing' || return 1
+	for caps in -bpf -perfmon -bpf,-perfmon; do
+		bounded $caps swap "$nid" compressible ||
+			{ why="swap without $caps: $(head -n 1 $err)"; return 1; }
+	done
+	status 0 unload "$nid" || return 1
+	bounded -sys_admin load "$nid" compressible && { why='load went well without CAP_SYS_ADMIN'; return 1; }
+	expect '' "$(field policy_name)" policy_name
+}
+
+# in_private COMMAND: in a mount namespace with a BPF file system of its own
+in_private() {
+	unshare -m bash -c 'mount -t bpf bpf /sys/fs/bpf && exec "$@"' - "$@"
+}
+
+# private_says WANT ARGUMENTS...: an exit status there, and that it is private
+private_says() {
+	local want=$1 got=0
+
+	shift
+	in_private timeout -k 5 $((60 * patience)) "$ctl" "$@" >$out 2>$err || got=$?
+	expect "$want" $got "exit status of $* with a private bpffs" || return 1
+	grep -qE 'nsenter -t 1 -m' $err $out ||
+		{ why="$* with a private bpffs says: $(head -n 1 $err)"; return 1; }
+}
+
+# Pins there would go with the namespace, and the policy with them.
+private_bpffs() {
+	local before
+
+	private_says 1 load "$nid" admit_all || return 1
+	grep -q 'is private' $err || { why="load says: $(head -n 1 $err)"; return 1; }
+	expect '' "$(field policy_name)" policy_name || return 1
+	private_says 1 check || return 1
+	private_says 1 --json load "$nid" admit_all || return 1
+	jq -e '.error.next | contains("nsenter")' $err >/dev/null ||
+		{ why="--json load says: $(head -n 1 $err)"; return 1; }
+	status 0 load "$nid" admit_all || return 1
+	before=$(attached)
+	private_says 1 swap "$nid" deny_all || return 1
+	expect "$before" "$(attached)" 'what is attached' || return 1
+	# In need it can be detached, and where the pin is, is said.
+	private_says 3 unload "$nid" || return 1
+	expect '' "$(field policy_name)" policy_name || return 1
+	status 0 unload "$nid" || return 1
+	[ ! -e "$pins" ] || { why="left: $(find "$pins" | tr '\n' ' ')"; return 1; }
+}
+
+# The file system counts, not the namespace.
+shared_bpffs_in_a_namespace() {
+	unshare -m "$ctl" load "$nid" admit_all >$out 2>$err ||
+		{ why="load says: $(head -n 1 $err)"; return 1; }
+	expect admit_all "$(field policy_name)" 'policy after the namespace is gone' || return 1
+	status 0 unload "$nid"
+}
+
 no_file() {
 	: >/run/empty.bpf.o
 	refused 1 'ELF|object' load "$nid" /run/empty.bpf.o || return 1
@@ -624,4 +721,7 @@ body() {
 	works no_argument refused 2 . load
 	works without_bpffs without_bpffs
 	works without_permission without_permission
+	works without_capabilities without_capabilities
+	works private_bpffs private_bpffs
+	works shared_bpffs shared_bpffs_in_a_namespace
 }

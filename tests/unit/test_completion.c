@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the shell completes: bash runs the completion with the real nodectl.
+ */
+#include "unit.h"
+
+#include <libgen.h>
+
+static char out[4096];
+
+/* Completes the last of the words, which are quoted for the shell; in @dir. */
+static void complete_in(const char *dir, const char *words)
+{
+	char exe[PATH_MAX], cmd[4 * PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	size_t used;
+	FILE *p;
+
+	assert_true(len > 0);
+	exe[len] = '\0';
+	snprintf(cmd, sizeof(cmd),
+		 "top=$(cd %s/../../.. && pwd) && cd '%s' && NODECTL_PATH=. exec bash --norc -c '"
+		 ". $1/loader/nodectl.bash-completion; shift; COMP_WORDS=(\"$@\"); "
+		 "COMP_CWORD=$(($# - 1)); _nodectl; printf \"<%%s>\" \"${COMPREPLY[@]}\"' "
+		 "- \"$top\" \"$top/build/nodectl\" %s 2>/dev/null",
+		 dirname(exe), dir, words);
+	p = popen(cmd, "r");
+	assert_non_null(p);
+	used = fread(out, 1, sizeof(out) - 1, p);
+	out[used] = '\0';
+	assert_int_equal(pclose(p), 0);
+}
+
+static void copy_object(const char *name, const char *dir, const char *as)
+{
+	char cmd[4 * PATH_MAX], exe[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	assert_true(len > 0);
+	exe[len] = '\0';
+	snprintf(cmd, sizeof(cmd), "cp '%s/objects/%s' '%s/%s'", dirname(exe),
+		 name, dir, as);
+	assert_int_equal(system(cmd), 0);
+}
+
+static void verbs_and_options_are_completed(void **state)
+{
+	(void)state;
+	complete_in("/", "un");
+	assert_string_equal(out, "<unload>");
+	complete_in("/", "stats 1 --c");
+	assert_string_equal(out, "<--count>");
+}
+
+static void policies_and_their_tunables_are_completed(void **state)
+{
+	char *dir = temp_dir();
+
+	(void)state;
+	copy_object("good.bpf.o", dir, "good.bpf.o");
+	complete_in(dir, "inspect goo");
+	assert_string_equal(out, "<good><good.bpf.o>");
+	complete_in(dir, "load 1 good b");
+	assert_string_equal(out, "<bias=><budget=>");
+	remove_dir(dir);
+}
+
+/* At TAB nothing runs, and nothing that would run is put on the line. */
+static void names_of_files_are_no_commands(void **state)
+{
+	char *dir = temp_dir();
+	char ran[PATH_MAX];
+
+	(void)state;
+	copy_object("good.bpf.o", dir, "`touch ran`.bpf.o");
+	copy_object("good.bpf.o", dir, "$(touch ran).bpf.o");
+	copy_object("good.bpf.o", dir, "*.bpf.o");
+	complete_in(dir, "--path . load 1 ''");
+	assert_null(strstr(out, "<`touch ran`>"));
+	assert_null(strstr(out, "<$(touch ran)>"));
+	assert_null(strstr(out, "<*>"));
+	snprintf(ran, sizeof(ran), "%s/ran", dir);
+	assert_int_not_equal(access(ran, F_OK), 0);
+	remove_dir(dir);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(verbs_and_options_are_completed),
+		cmocka_unit_test(policies_and_their_tunables_are_completed),
+		cmocka_unit_test(names_of_files_are_no_commands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
