@@ -28,7 +28,7 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps kernel kernel-tree vm demo test unit bench matrix patches \
+.PHONY: all deps types kernel kernel-tree vm demo test unit bench matrix patches \
 	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
@@ -48,6 +48,7 @@ help:
 	@echo '                only that part (unit runs the tests of the host)'
 	@echo
 	@echo 'make kernel-tree  the kernel source with the series, to work on: build/linux'
+	@echo 'make types        the types of the built kernel to include/node_ext_types.h'
 	@echo 'make patches      write the commits of build/linux to kernel-patches/'
 	@echo 'make checkpatch   the style of the series'
 	@echo 'make matrix       the series in other configurations, on arm64, by sparse and'
@@ -85,7 +86,7 @@ $(B)/libbpf/libbpf.a: $(IMAGE)/info FORCE
 	@cmp -s $(IMAGE)/libbpf/libbpf.a $@ || { rm -rf $(B)/libbpf && cp -r $(IMAGE)/libbpf $(B)/libbpf; }
 
 # ---- programs ---------------------------------------------------------------
-programs: nodectl policies $(B)/bpftool
+programs: nodectl policies $(B)/bpftool $(B)/vmlinux.h
 
 CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR)
 CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include
@@ -116,9 +117,7 @@ $(B)/nodectl: $(patsubst %.c,$(B)/%.o,$(loader_main)) $(B)/loader/libnodectl.a $
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %/libnodectl.a,$^) $(LDLIBS)
 
 # ---- policies ---------------------------------------------------------------
-BPF_CFLAGS := -target bpf -g -O2 -D__TARGET_ARCH_x86 -Wall -Wextra $(WERROR) \
-	-Wno-unused-parameter -Wno-missing-declarations -Wno-sign-compare \
-	-Iinclude -I$(B) -I$(B)/libbpf/include
+BPF_CFLAGS := -target bpf -g -O2 -Wall -Wextra $(WERROR) -Iinclude -I$(B)/libbpf/include
 
 policy_obj := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 policy_old := $(filter-out $(policy_obj),$(wildcard $(B)/bpf/*.bpf.o))
@@ -129,11 +128,16 @@ policies: policies-old $(policy_obj)
 policies-old:
 	@rm -f $(policy_old) $(policy_old:.o=.d)
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(LIBBPF) Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
+
+# The kernel's types for policies, when the interface has changed.
+types: $(IMAGE)/info
+	$(Q)scripts/types.pl $(IMAGE)/vmlinux.h >include/node_ext_types.h.new
+	$(Q)mv include/node_ext_types.h.new include/node_ext_types.h
 
 # ---- tests ------------------------------------------------------------------
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
@@ -170,13 +174,13 @@ $(vm_bin): $(B)/tests/%: tests/%.c $(B)/tests/vm/lib/libvmtest.a $(LIBBPF) Makef
 		-MF $@.d -MT $@ $(LDFLAGS) -o $@ $< $(B)/tests/vm/lib/libvmtest.a \
 		$(LDLIBS) -lnuma -lm
 
-$(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
+$(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(LIBBPF) Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
 
-unit: $(unit_bin) $(B)/vmlinux.h
+unit: $(unit_bin)
 	$(Q)scripts/test.sh unit
 
 test: all
