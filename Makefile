@@ -82,8 +82,9 @@ $(B)/vmlinux.h: $(IMAGE)/info FORCE
 $(B)/bpftool: $(IMAGE)/info FORCE
 	@cmp -s $(IMAGE)/bpftool $@ || cp $(IMAGE)/bpftool $@
 
-$(B)/libbpf/libbpf.a: $(IMAGE)/info FORCE
-	@cmp -s $(IMAGE)/libbpf/libbpf.a $@ || { rm -rf $(B)/libbpf && cp -r $(IMAGE)/libbpf $(B)/libbpf; }
+# It needs the kernel's source, but no kernel that is built.
+$(B)/libbpf/libbpf.a: FORCE
+	$(Q)scripts/libbpf.sh
 
 # ---- programs ---------------------------------------------------------------
 programs: nodectl policies $(B)/bpftool $(B)/vmlinux.h
