@@ -28,7 +28,7 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps types kernel kernel-tree vm demo test unit bench matrix patches \
+.PHONY: all deps kit kit-files types kernel kernel-tree vm demo test unit bench matrix patches \
 	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
@@ -42,6 +42,7 @@ help:
 	@echo 'make bench      the policies side by side, in a VM; JSON=1 for programs'
 	@echo 'make vm         a shell in the VM; CMD="..." runs one command instead'
 	@echo
+	@echo 'make kit        what it takes to write a policy and to test it; no kernel'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
 	@echo 'make nodectl | policies | unit | tests'
@@ -87,7 +88,7 @@ $(B)/libbpf/libbpf.a: FORCE
 	$(Q)scripts/libbpf.sh
 
 # ---- programs ---------------------------------------------------------------
-programs: nodectl policies $(B)/bpftool $(B)/vmlinux.h
+programs: nodectl policies kit-files $(B)/bpftool $(B)/vmlinux.h
 
 CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR)
 CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include
@@ -134,6 +135,34 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(LIBBPF) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
+
+# ---- what the author of a policy needs --------------------------------------
+# The headers in one directory, as they are installed, and the template. nodectl
+# finds both beside itself.
+libbpf_headers := $(addprefix $(B)/libbpf/include/bpf/,bpf_helpers.h bpf_helper_defs.h \
+	bpf_tracing.h bpf_core_read.h bpf_endian.h)
+kit_files := $(patsubst include/%,$(B)/include/%,$(wildcard include/*.h)) \
+	$(patsubst $(B)/libbpf/%,$(B)/%,$(libbpf_headers)) \
+	$(patsubst contrib/%,$(B)/%,$(wildcard contrib/template/*))
+
+# All that it takes to write a policy, to test it and to look at it: no kernel.
+kit:
+	$(Q)scripts/deps.sh kit
+	$(Q)$(MAKE) nodectl policies kit-files
+	@echo 'Begin with: build/nodectl new NAME DIR'
+
+kit-files: $(kit_files)
+
+$(B)/include/%.h: include/%.h
+	@mkdir -p $(@D) && cp $< $@
+
+$(libbpf_headers): $(LIBBPF)
+
+$(B)/include/bpf/%.h: $(B)/libbpf/include/bpf/%.h
+	@mkdir -p $(@D) && cp $< $@
+
+$(B)/template/%: contrib/template/%
+	@mkdir -p $(@D) && cp $< $@
 
 # The kernel's types for policies, when the interface has changed.
 types: $(IMAGE)/info

@@ -111,8 +111,8 @@ static void is_a_policy(void **state)
 	assert_non_null(compiler);
 	snprintf(object, sizeof(object), OUT "/%s.bpf.o", e->name);
 	snprintf(cmd, sizeof(cmd),
-		 "%s -target bpf -g -O2 -Wall -Wextra -Werror -I include"
-		 " -I build/libbpf/include -c " OUT "/%s.bpf.c"
+		 "%s -target bpf -g -O2 -Wall -Wextra -Werror -I build/include"
+		 " -c " OUT "/%s.bpf.c"
 		 " -o " OUT "/%s.bpf.o", compiler, e->name, e->name);
 	assert_int_equal(system(cmd), 0);
 

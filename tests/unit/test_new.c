@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nodectl new, and what the author of a policy gets: the real program, the
+ * real headers, the compilers.
+ */
+#include "unit.h"
+
+#include <libgen.h>
+#include <sys/wait.h>
+
+static char said[65536];
+
+/* The top of the source tree: this program is build/tests/unit/test_new. */
+static const char *top(void)
+{
+	static char path[PATH_MAX];
+	ssize_t len;
+	int i;
+
+	if (path[0])
+		return path;
+	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	assert_true(len > 0);
+	path[len] = '\0';
+	for (i = 0; i < 4; i++)
+		*strrchr(path, '/') = '\0';
+	return path;
+}
+
+/* Runs a shell command in @dir, keeps what it says, returns its exit status. */
+static int run(const char *dir, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int run(const char *dir, const char *fmt, ...)
+{
+	char cmd[2048], line[PATH_MAX * 3 + 2048];
+	va_list ap;
+	size_t len;
+	FILE *p;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	/* Of this make, its children would be part of the outer one. */
+	snprintf(line, sizeof(line),
+		 "cd '%s' && unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS && top='%s' && nodectl=$top/build/nodectl && exec 2>&1 </dev/null && { %s; }",
+		 dir, top(), cmd);
+	p = popen(line, "r");
+	assert_non_null(p);
+	len = fread(said, 1, sizeof(said) - 1, p);
+	said[len] = '\0';
+	len = pclose(p);
+	return WIFEXITED((int)len) ? WEXITSTATUS((int)len) : -1;
+}
+
+#define assert_run(want, dir, ...)					\
+	do {								\
+		int _got = run(dir, __VA_ARGS__);			\
+									\
+		if (_got != (want))					\
+			fail_msg("status %d, not %d: %s", _got, want,	\
+				 said);					\
+	} while (0)
+
+static int setup(void **state)
+{
+	*state = temp_dir();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	remove_dir(*state);
+	return 0;
+}
+
+static void a_new_policy_is_built_tested_and_inspected_by_make(void **state)
+{
+	assert_run(0, *state, "$nodectl new mine d && make -C d");
+	assert_contains(said, "[  PASSED  ] 2 test(s).");
+	assert_contains(said, "policy      mine\n");
+}
+
+static void make_fails_when_the_test_of_the_new_policy_fails(void **state)
+{
+	assert_run(0, *state, "$nodectl new mine d");
+	assert_run(2, *state, "sed -i 's/<=/>=/' d/mine.bpf.c && make -C d");
+	assert_contains(said, "[  FAILED  ]");
+}
+
+static void nothing_of_the_template_is_left_in_the_copy(void **state)
+{
+	assert_run(0, *state, "$nodectl new mine d");
+	assert_run(1, *state, "grep -rE '@[A-Z]+@' d");
+	assert_run(1, *state, "ls d | grep @");
+}
+
+static void a_bad_name_is_refused_and_leaves_nothing(void **state)
+{
+	static const char *const bad[] = {
+		"''", "1st", "a-b", "a.b", "../x", "'a b'", "_x", "int",
+		"log", "'$(id)'", "sixteen_letters_",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_run(1, *state, "$nodectl new %s d", bad[i]);
+		assert_contains(said, "cannot make a policy");
+		assert_run(1, *state, "ls | grep .");
+	}
+}
+
+static void a_name_of_15_characters_is_taken(void **state)
+{
+	assert_run(0, *state, "$nodectl new fifteen_letters d && make -C d");
+	assert_contains(said, "policy      fifteen_letters\n");
+}
+
+/* The last one that is copied: the others must not be written before. */
+static void a_file_that_is_there_is_kept_and_nothing_else_made(void **state)
+{
+	assert_run(0, *state, "mkdir d && echo old >d/test_mine.c");
+	assert_run(1, *state, "$nodectl new mine d");
+	assert_contains(said, "d/test_mine.c is there already");
+	assert_run(0, *state, "[ \"$(cat d/*)\" = old ] && [ $(ls d | wc -l) = 1 ]");
+}
+
+static void a_dangling_link_is_not_written_through(void **state)
+{
+	assert_run(0, *state, "mkdir d && ln -s ../else d/Makefile");
+	assert_run(1, *state, "$nodectl new mine d");
+	assert_run(1, *state, "test -e else");
+}
+
+static void other_files_in_the_directory_stay(void **state)
+{
+	assert_run(0, *state, "mkdir d && echo old >d/notes && $nodectl new mine d");
+	assert_run(0, *state, "[ \"$(cat d/notes)\" = old ] && test -e d/mine.bpf.c");
+}
+
+static void a_directory_that_cannot_be_made_is_told(void **state)
+{
+	assert_run(1, *state, "$nodectl new mine a/b");
+	assert_contains(said, "cannot make the directory a/b");
+	assert_run(1, *state, "touch file; $nodectl new mine file");
+	assert_contains(said, "file is not a directory");
+}
+
+/* The copy fails in the middle: file sizes are limited to 0. */
+static void a_copy_that_fails_is_taken_back(void **state)
+{
+	assert_run(1, *state, "trap '' XFSZ; ulimit -f 0; $nodectl new mine d");
+	assert_run(1, *state, "test -e d");
+}
+
+static void without_template_the_message_says_where_it_comes_from(void **state)
+{
+	assert_run(0, *state, "cp $nodectl . && ! ./nodectl new mine d");
+	assert_contains(said, "make kit");
+	assert_run(1, *state, "test -e d");
+}
+
+static void json_names_the_files(void **state)
+{
+	assert_run(0, *state, "$nodectl --json new mine d");
+	assert_string_equal(said,
+			    "{\"name\":\"mine\",\"dir\":\"d\",\"files\":[\"d/mine.bpf.c\",\"d/Makefile\",\"d/README.md\",\"d/test_mine.c\"]}\n");
+}
+
+static void the_types_are_those_of_the_kernel(void **state)
+{
+	(void)state;
+	if (run(top(), "test -r build/image/release/vmlinux.h")) {
+		print_message("no kernel was built: nothing to compare with\n");
+		skip();
+	}
+	if (run(top(), "scripts/types.pl build/image/release/vmlinux.h | diff include/node_ext_types.h -"))
+		fail_msg("the interface has changed, run make types:\n%s", said);
+}
+
+#define TEST(_t) cmocka_unit_test_setup_teardown(_t, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_new_policy_is_built_tested_and_inspected_by_make),
+		TEST(make_fails_when_the_test_of_the_new_policy_fails),
+		TEST(nothing_of_the_template_is_left_in_the_copy),
+		TEST(a_bad_name_is_refused_and_leaves_nothing),
+		TEST(a_name_of_15_characters_is_taken),
+		TEST(a_file_that_is_there_is_kept_and_nothing_else_made),
+		TEST(a_dangling_link_is_not_written_through),
+		TEST(other_files_in_the_directory_stay),
+		TEST(a_directory_that_cannot_be_made_is_told),
+		TEST(a_copy_that_fails_is_taken_back),
+		TEST(without_template_the_message_says_where_it_comes_from),
+		TEST(json_names_the_files),
+		cmocka_unit_test(the_types_are_those_of_the_kernel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
