@@ -28,7 +28,7 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps kit kit-files types kernel kernel-tree vm demo test unit bench matrix patches \
+.PHONY: all install uninstall deps kit kit-files types kernel kernel-tree vm demo test unit bench matrix patches \
 	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
@@ -43,6 +43,8 @@ help:
 	@echo 'make vm         a shell in the VM; CMD="..." runs one command instead'
 	@echo
 	@echo 'make kit        what it takes to write a policy and to test it; no kernel'
+	@echo 'make install | uninstall   nodectl, policies, headers, man page, completions;'
+	@echo '                PREFIX=/usr/local DESTDIR='
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
 	@echo 'make nodectl | policies | unit | tests'
@@ -148,7 +150,7 @@ kit_files := $(patsubst include/%,$(B)/include/%,$(wildcard include/*.h)) \
 # All that it takes to write a policy, to test it and to look at it: no kernel.
 kit:
 	$(Q)scripts/deps.sh kit
-	$(Q)$(MAKE) nodectl policies kit-files
+	$(Q)$(MAKE) -j$(JOBS) nodectl policies kit-files
 	@echo 'Begin with: build/nodectl new NAME DIR'
 
 kit-files: $(kit_files)
@@ -168,6 +170,16 @@ $(B)/template/%: contrib/template/%
 types: $(IMAGE)/info
 	$(Q)scripts/types.pl $(IMAGE)/vmlinux.h >include/node_ext_types.h.new
 	$(Q)mv include/node_ext_types.h.new include/node_ext_types.h
+
+# ---- installation -----------------------------------------------------------
+PREFIX ?= /usr/local
+export PREFIX DESTDIR ZSHDIR
+
+install: nodectl policies kit-files
+	$(Q)scripts/install.sh install
+
+uninstall:
+	$(Q)scripts/install.sh uninstall
 
 # ---- tests ------------------------------------------------------------------
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
@@ -253,7 +265,9 @@ matrix: kernel-tree
 
 lint:
 	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
+	$(Q)bash -n contrib/completion/nodectl.bash
 	$(Q)perl -wc scripts/vm-init
+	$(Q)perl -wc scripts/types.pl
 
 clean:
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name linux -exec rm -rf {} + 2>/dev/null || true

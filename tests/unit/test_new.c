@@ -3,76 +3,7 @@
  * nodectl new, and what the author of a policy gets: the real program, the
  * real headers, the compilers.
  */
-#include "unit.h"
-
-#include <libgen.h>
-#include <sys/wait.h>
-
-static char said[65536];
-
-/* The top of the source tree: this program is build/tests/unit/test_new. */
-static const char *top(void)
-{
-	static char path[PATH_MAX];
-	ssize_t len;
-	int i;
-
-	if (path[0])
-		return path;
-	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	assert_true(len > 0);
-	path[len] = '\0';
-	for (i = 0; i < 4; i++)
-		*strrchr(path, '/') = '\0';
-	return path;
-}
-
-/* Runs a shell command in @dir, keeps what it says, returns its exit status. */
-static int run(const char *dir, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int run(const char *dir, const char *fmt, ...)
-{
-	char cmd[2048], line[PATH_MAX * 3 + 2048];
-	va_list ap;
-	size_t len;
-	FILE *p;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	/* Of this make, its children would be part of the outer one. */
-	snprintf(line, sizeof(line),
-		 "cd '%s' && unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS && top='%s' && nodectl=$top/build/nodectl && exec 2>&1 </dev/null && { %s; }",
-		 dir, top(), cmd);
-	p = popen(line, "r");
-	assert_non_null(p);
-	len = fread(said, 1, sizeof(said) - 1, p);
-	said[len] = '\0';
-	len = pclose(p);
-	return WIFEXITED((int)len) ? WEXITSTATUS((int)len) : -1;
-}
-
-#define assert_run(want, dir, ...)					\
-	do {								\
-		int _got = run(dir, __VA_ARGS__);			\
-									\
-		if (_got != (want))					\
-			fail_msg("status %d, not %d: %s", _got, want,	\
-				 said);					\
-	} while (0)
-
-static int setup(void **state)
-{
-	*state = temp_dir();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	remove_dir(*state);
-	return 0;
-}
+#include "shell.h"
 
 static void a_new_policy_is_built_tested_and_inspected_by_make(void **state)
 {
@@ -177,8 +108,6 @@ static void the_types_are_those_of_the_kernel(void **state)
 	if (run(top(), "scripts/types.pl build/image/release/vmlinux.h | diff include/node_ext_types.h -"))
 		fail_msg("the interface has changed, run make types:\n%s", said);
 }
-
-#define TEST(_t) cmocka_unit_test_setup_teardown(_t, setup, teardown)
 
 int main(void)
 {
