@@ -264,7 +264,7 @@ matrix: kernel-tree
 	$(Q)scripts/matrix.sh $(MATRIX)
 
 lint:
-	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
+	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh scripts/make-cold tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
 	$(Q)bash -n contrib/completion/nodectl.bash
 	$(Q)perl -wc scripts/vm-init
 	$(Q)perl -wc scripts/types.pl

@@ -98,6 +98,13 @@ static void json_names_the_files(void **state)
 			    "{\"name\":\"mine\",\"dir\":\"d\",\"files\":[\"d/mine.bpf.c\",\"d/Makefile\",\"d/README.md\",\"d/test_mine.c\"]}\n");
 }
 
+static void the_readme_shows_what_new_makes(void **state)
+{
+	assert_run(0, *state, "$nodectl new first d");
+	assert_run(0, *state,
+		   "sed -n '/^```c first.bpf.c$/,/^```$/p' $top/README.md | sed '1d;$d' | diff - d/first.bpf.c");
+}
+
 static void the_types_are_those_of_the_kernel(void **state)
 {
 	(void)state;
@@ -124,6 +131,7 @@ int main(void)
 		TEST(a_copy_that_fails_is_taken_back),
 		TEST(without_template_the_message_says_where_it_comes_from),
 		TEST(json_names_the_files),
+		TEST(the_readme_shows_what_new_makes),
 		cmocka_unit_test(the_types_are_those_of_the_kernel),
 	};
 
