@@ -28,8 +28,9 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all install uninstall deps kit kit-files types kernel kernel-tree vm demo test unit bench matrix patches \
-	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
+.PHONY: all install uninstall deb deb-test deps kit kit-files types kernel kernel-tree \
+	vm demo test unit bench matrix patches checkpatch lint clean distclean help programs \
+	nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
 all: kernel
@@ -45,6 +46,8 @@ help:
 	@echo 'make kit        what it takes to write a policy and to test it; no kernel'
 	@echo 'make install | uninstall   nodectl, policies, headers, man page, completions;'
 	@echo '                PREFIX=/usr/local DESTDIR='
+	@echo 'make deb        the same as a Debian package, in build/deb; make deb-test'
+	@echo '                installs, uses and purges it in the VM'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
 	@echo 'make nodectl | policies | unit | tests'
@@ -92,8 +95,11 @@ $(B)/libbpf/libbpf.a: FORCE
 # ---- programs ---------------------------------------------------------------
 programs: nodectl policies kit-files $(B)/bpftool $(B)/vmlinux.h
 
-CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR)
-CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include
+# The user's CFLAGS, CPPFLAGS and LDFLAGS add to ours.
+CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS ?= -Wl,-z,relro,-z,now
+override CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) $(CFLAGS)
+override CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include $(CPPFLAGS)
 LIBBPF := $(B)/libbpf/libbpf.a
 NCURSES := $(or $(shell pkg-config --libs ncursesw 2>/dev/null),-lncursesw -ltinfo)
 LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c $(NCURSES) -lelf -lz -lpthread
@@ -180,6 +186,13 @@ install: nodectl policies kit-files
 
 uninstall:
 	$(Q)scripts/install.sh uninstall
+
+# Nothing of the system is touched: not for building it, nor for trying it.
+deb: nodectl policies kit-files
+	$(Q)scripts/deb.sh
+
+deb-test: deb $(IMAGE)/info
+	$(Q)scripts/vm.sh --load -- tests/vm/deb.sh
 
 # ---- tests ------------------------------------------------------------------
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
