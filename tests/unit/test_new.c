@@ -5,6 +5,8 @@
  */
 #include "shell.h"
 
+#include <bpf/btf.h>
+
 static void a_new_policy_is_built_tested_and_inspected_by_make(void **state)
 {
 	assert_run(0, *state, "$nodectl new mine d && make -C d");
@@ -105,6 +107,49 @@ static void the_readme_shows_what_new_makes(void **state)
 		   "sed -n '/^```c first.bpf.c$/,/^```$/p' $top/README.md | sed '1d;$d' | diff - d/first.bpf.c");
 }
 
+/* Does a pointer among the arguments lead to what is only declared? */
+static bool takes_a_declaration(const struct btf *btf, __u32 func)
+{
+	const struct btf_type *t = btf__type_by_id(btf, func), *arg;
+	const struct btf_param *p;
+	__u32 i;
+
+	t = btf__type_by_id(btf, t->type);
+	p = btf_params(t);
+	for (i = 0; i < btf_vlen(t); i++, p++) {
+		arg = btf__type_by_id(btf, btf__resolve_type(btf, p->type));
+		if (btf_is_ptr(arg)) {
+			arg = btf__type_by_id(btf, arg->type);
+			if (btf_is_fwd(arg))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* libbpf compares them with the kernel's types, and refuses the object. */
+static void kernel_functions_take_types_that_are_defined(void **state)
+{
+	const struct btf_var_secinfo *v;
+	const struct btf_type *sec;
+	char path[PATH_MAX + 32];
+	struct btf *btf;
+	__s32 id;
+	__u32 i;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/build/bpf/compressible.bpf.o", top());
+	btf = btf__parse(path, NULL);
+	assert_non_null(btf);
+	id = btf__find_by_name_kind(btf, ".ksyms", BTF_KIND_DATASEC);
+	assert_true(id > 0);
+	sec = btf__type_by_id(btf, id);
+	v = btf_var_secinfos(sec);
+	for (i = 0; i < btf_vlen(sec); i++)
+		assert_false(takes_a_declaration(btf, v[i].type));
+	btf__free(btf);
+}
+
 static void the_types_are_those_of_the_kernel(void **state)
 {
 	(void)state;
@@ -132,6 +177,7 @@ int main(void)
 		TEST(without_template_the_message_says_where_it_comes_from),
 		TEST(json_names_the_files),
 		TEST(the_readme_shows_what_new_makes),
+		cmocka_unit_test(kernel_functions_take_types_that_are_defined),
 		cmocka_unit_test(the_types_are_those_of_the_kernel),
 	};
 
