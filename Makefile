@@ -28,8 +28,9 @@ LLVM_STRIP := $(subst clang-,llvm-strip-,$(notdir $(CLANG)))
 B := build
 IMAGE := $(B)/image/$(KERNEL)
 
-.PHONY: all deps kernel kernel-tree vm demo test unit bench matrix patches \
-	checkpatch lint clean distclean help programs nodectl policies policies-old tests FORCE
+.PHONY: all install uninstall deb deb-test deps kit kit-files types kernel kernel-tree \
+	vm demo test unit bench matrix patches checkpatch lint clean distclean help programs \
+	nodectl policies policies-old tests FORCE
 
 # One after the other: the headers of a kernel being built are no input.
 all: kernel
@@ -42,6 +43,11 @@ help:
 	@echo 'make bench      the policies side by side, in a VM; JSON=1 for programs'
 	@echo 'make vm         a shell in the VM; CMD="..." runs one command instead'
 	@echo
+	@echo 'make kit        what it takes to write a policy and to test it; no kernel'
+	@echo 'make install | uninstall   nodectl, policies, headers, man page, completions;'
+	@echo '                PREFIX=/usr/local DESTDIR='
+	@echo 'make deb        the same as a Debian package, in build/deb; make deb-test'
+	@echo '                installs, uses and purges it in the VM'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make kernel     fetch Linux 7.3, apply the series, build it'
 	@echo 'make nodectl | policies | unit | tests'
@@ -49,6 +55,7 @@ help:
 	@echo 'make fuzz       give the readers of nodectl FUZZ_RUNS=1000000 bad inputs each'
 	@echo
 	@echo 'make kernel-tree  the kernel source with the series, to work on: build/linux'
+	@echo 'make types        the types of the built kernel to include/node_ext_types.h'
 	@echo 'make patches      write the commits of build/linux to kernel-patches/'
 	@echo 'make checkpatch   the style of the series'
 	@echo 'make matrix       the series in other configurations, on arm64, by sparse and'
@@ -82,14 +89,18 @@ $(B)/vmlinux.h: $(IMAGE)/info FORCE
 $(B)/bpftool: $(IMAGE)/info FORCE
 	@cmp -s $(IMAGE)/bpftool $@ || cp $(IMAGE)/bpftool $@
 
-$(B)/libbpf/libbpf.a: $(IMAGE)/info FORCE
-	@cmp -s $(IMAGE)/libbpf/libbpf.a $@ || { rm -rf $(B)/libbpf && cp -r $(IMAGE)/libbpf $(B)/libbpf; }
+# It needs the kernel's source, but no kernel that is built.
+$(B)/libbpf/libbpf.a: FORCE
+	$(Q)scripts/libbpf.sh
 
 # ---- programs ---------------------------------------------------------------
-programs: nodectl policies $(B)/bpftool
+programs: nodectl policies kit-files $(B)/bpftool $(B)/vmlinux.h
 
-CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR)
-CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include
+# The user's CFLAGS, CPPFLAGS and LDFLAGS add to ours.
+CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS ?= -Wl,-z,relro,-z,now
+override CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) $(CFLAGS)
+override CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include $(CPPFLAGS)
 LIBBPF := $(B)/libbpf/libbpf.a
 NCURSES := $(or $(shell pkg-config --libs ncursesw 2>/dev/null),-lncursesw -ltinfo)
 LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c $(NCURSES) -lelf -lz -lpthread
@@ -117,9 +128,7 @@ $(B)/nodectl: $(patsubst %.c,$(B)/%.o,$(loader_main)) $(B)/loader/libnodectl.a $
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %/libnodectl.a,$^) $(LDLIBS)
 
 # ---- policies ---------------------------------------------------------------
-BPF_CFLAGS := -target bpf -g -O2 -D__TARGET_ARCH_x86 -Wall -Wextra $(WERROR) \
-	-Wno-unused-parameter -Wno-missing-declarations -Wno-sign-compare \
-	-Iinclude -I$(B) -I$(B)/libbpf/include
+BPF_CFLAGS := -target bpf -g -O2 -Wall -Wextra $(WERROR) -Iinclude -I$(B)/libbpf/include
 
 policy_obj := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 policy_old := $(filter-out $(policy_obj),$(wildcard $(B)/bpf/*.bpf.o))
@@ -130,11 +139,61 @@ policies: policies-old $(policy_obj)
 policies-old:
 	@rm -f $(policy_old) $(policy_old:.o=.d)
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(LIBBPF) Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
+
+# ---- what the author of a policy needs --------------------------------------
+# The headers in one directory, as they are installed, and the template. nodectl
+# finds both beside itself.
+libbpf_headers := $(addprefix $(B)/libbpf/include/bpf/,bpf_helpers.h bpf_helper_defs.h \
+	bpf_tracing.h bpf_core_read.h bpf_endian.h)
+kit_files := $(patsubst include/%,$(B)/include/%,$(wildcard include/*.h)) \
+	$(patsubst $(B)/libbpf/%,$(B)/%,$(libbpf_headers)) \
+	$(patsubst contrib/%,$(B)/%,$(wildcard contrib/template/*))
+
+# All that it takes to write a policy, to test it and to look at it: no kernel.
+kit:
+	$(Q)scripts/deps.sh kit
+	$(Q)$(MAKE) -j$(JOBS) nodectl policies kit-files
+	@echo 'Begin with: build/nodectl new NAME DIR'
+
+kit-files: $(kit_files)
+
+$(B)/include/%.h: include/%.h
+	@mkdir -p $(@D) && cp $< $@
+
+$(libbpf_headers): $(LIBBPF)
+
+$(B)/include/bpf/%.h: $(B)/libbpf/include/bpf/%.h
+	@mkdir -p $(@D) && cp $< $@
+
+$(B)/template/%: contrib/template/%
+	@mkdir -p $(@D) && cp $< $@
+
+# The kernel's types for policies, when the interface has changed.
+types: $(IMAGE)/info
+	$(Q)scripts/types.pl $(IMAGE)/vmlinux.h >include/node_ext_types.h.new
+	$(Q)mv include/node_ext_types.h.new include/node_ext_types.h
+
+# ---- installation -----------------------------------------------------------
+PREFIX ?= /usr/local
+export PREFIX DESTDIR ZSHDIR
+
+install: nodectl policies kit-files
+	$(Q)scripts/install.sh install
+
+uninstall:
+	$(Q)scripts/install.sh uninstall
+
+# Nothing of the system is touched: not for building it, nor for trying it.
+deb: nodectl policies kit-files
+	$(Q)scripts/deb.sh
+
+deb-test: deb $(IMAGE)/info
+	$(Q)scripts/vm.sh --load -- tests/vm/deb.sh
 
 # ---- tests ------------------------------------------------------------------
 unit_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
@@ -172,13 +231,13 @@ $(vm_bin): $(B)/tests/%: tests/%.c $(B)/tests/vm/lib/libvmtest.a $(LIBBPF) Makef
 		-MF $@.d -MT $@ $(LDFLAGS) -o $@ $< $(B)/tests/vm/lib/libvmtest.a \
 		$(LDLIBS) -lnuma -lm
 
-$(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/vmlinux.h $(LIBBPF) Makefile
+$(vm_bpf): $(B)/tests/%.bpf.o: tests/%.bpf.c $(LIBBPF) Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
 
-unit: $(unit_bin) $(B)/vmlinux.h
+unit: $(unit_bin)
 	$(Q)scripts/test.sh unit
 
 test: all
@@ -220,8 +279,10 @@ matrix: kernel-tree
 	$(Q)scripts/matrix.sh $(MATRIX)
 
 lint:
-	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
+	$(Q)shellcheck -x -P SCRIPTDIR $(wildcard scripts/*.sh scripts/make-cold tests/*.sh tests/*/*.sh tests/*/*/*.sh .ci/run)
+	$(Q)bash -n contrib/completion/nodectl.bash
 	$(Q)perl -wc scripts/vm-init
+	$(Q)perl -wc scripts/types.pl
 
 clean:
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name linux -exec rm -rf {} + 2>/dev/null || true

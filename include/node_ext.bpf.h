@@ -17,11 +17,10 @@
 #ifndef __NODE_EXT_BPF_H
 #define __NODE_EXT_BPF_H
 
-/* As it is generated, some kernels' vmlinux.h declares nothing in places. */
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wmissing-declarations"
-#include "vmlinux.h"
-#pragma clang diagnostic pop
+/* A policy that needs more of the kernel includes a vmlinux.h before this. */
+#ifndef __VMLINUX_H__
+#include "node_ext_types.h"
+#endif
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
@@ -31,8 +30,8 @@
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
 /*
- * The constants of the interface are enumerators, so vmlinux.h has them. What
- * follows are macros in the kernel, which it has not.
+ * The constants of the interface are enumerators, so node_ext_types.h has them.
+ * What follows are macros in the kernel, which it has not.
  */
 
 /* Errors that init() may answer with, and that kernel functions return. */
@@ -66,7 +65,7 @@
 
 /*
  * Kernel functions of the interface.  A vmlinux.h made with a recent pahole
- * declares them too; the same declaration twice is no error.  Version 1 has all
+ * declares them, too; the same declaration twice is no error.  Version 1 has all
  * of them: where one is missing, the load fails and names it.  One that comes
  * later is declared __weak, so that a policy can ask with bpf_ksym_exists().
  */

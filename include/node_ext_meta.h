@@ -20,7 +20,7 @@
 #ifndef __NODE_EXT_META_H
 #define __NODE_EXT_META_H
 
-#ifndef __VMLINUX_H__
+#if !defined(__VMLINUX_H__) && !defined(__NODE_EXT_TYPES_H)
 #include <linux/types.h>
 #endif
 

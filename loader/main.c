@@ -66,9 +66,9 @@ static const struct verb verbs[] = {
 		"policies", do_policies, 0, 0, 0, "",
 		"list the policies that can be loaded",
 		"Looks for *.bpf.o in the directories of --path and $NODECTL_PATH, in\n"
-		"/etc/node_ext, /usr/local/lib/node_ext, /usr/lib/node_ext, and in bpf/\n"
-		"beside nodectl. A file that is not a policy is reported, the others are\n"
-		"listed.",
+		"/etc/node_ext, /usr/local/lib/node_ext, /usr/lib/node_ext, and where\n"
+		"nodectl has its own: bpf/ beside it, or lib/node_ext below its prefix.\n"
+		"A file that is not a policy is reported, the others are listed.",
 		"nodectl policies",
 	},
 	{
@@ -76,6 +76,14 @@ static const struct verb verbs[] = {
 		"show what a policy is and which tunables it has",
 		"Reads the object only; needs no privilege and no special kernel.",
 		"nodectl inspect compressible",
+	},
+	{
+		"new", do_new, 2, 2, 0, "NAME DIR",
+		"make a directory for a policy of your own",
+		"Copies a policy that works, its test and a Makefile to DIR, and names them\n"
+		"NAME. DIR is made if it is not there. No file is overwritten. To compile and\n"
+		"test the policy takes clang and cmocka, and no kernel.",
+		"nodectl new first ~/first",
 	},
 	{
 		"check", do_check, 0, 0, 0, "",

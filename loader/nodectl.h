@@ -48,6 +48,7 @@ struct cmdline {
 int do_nodes(const struct cmdline *c);
 int do_policies(const struct cmdline *c);
 int do_inspect(const struct cmdline *c);
+int do_new(const struct cmdline *c);
 int do_check(const struct cmdline *c);
 int do_load(const struct cmdline *c);
 int do_swap(const struct cmdline *c);

@@ -6,12 +6,12 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "place.h"
 #include "policy_path.h"
 
 static int add_dir(struct policy_dirs *path, const char *dir, unsigned int max)
@@ -42,18 +42,14 @@ int policy_dirs_add(struct policy_dirs *path, const char *dir)
 	return add_dir(path, dir, POLICY_DIRS_MAX);
 }
 
-/* The directory bpf/ beside the binary: the build tree. */
-static int add_build_tree(struct policy_dirs *path)
+/* The policies that this nodectl was built or installed with. */
+static int add_own(struct policy_dirs *path)
 {
-	char exe[PATH_MAX], dir[PATH_MAX + 8];
-	ssize_t len;
+	char dir[PATH_MAX];
 
-	len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (len <= 0)
+	if (place_find("bpf", "lib/node_ext", dir, sizeof(dir)))
 		return 0;
-	exe[len] = '\0';
-	snprintf(dir, sizeof(dir), "%s/bpf", dirname(exe));
-	return access(dir, F_OK) ? 0 : add_dir(path, dir, ARRAY_SIZE(path->dirs));
+	return add_dir(path, dir, ARRAY_SIZE(path->dirs));
 }
 
 /**
@@ -84,7 +80,7 @@ int policy_dirs_default(struct policy_dirs *path)
 	}
 	for (i = 0; i < ARRAY_SIZE(dirs) && !err; i++)
 		err = add_dir(path, dirs[i], ARRAY_SIZE(path->dirs));
-	return err ?: add_build_tree(path);
+	return err ?: add_own(path);
 }
 
 /**

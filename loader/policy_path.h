@@ -11,7 +11,7 @@
 #include "out.h"
 
 #define POLICY_DIRS_MAX		32	/* of the user */
-#define POLICY_DIRS_SYSTEM	4	/* of the system and of the build tree */
+#define POLICY_DIRS_SYSTEM	4	/* of the system and of nodectl */
 #define POLICY_SUFFIX		".bpf.o"
 
 /**

@@ -2,15 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # usage: debian-fetch.sh SUITE PACKAGE DIR
+#        debian-fetch.sh --missing SUITE DIR PACKAGE...
 # Download one package of another Debian suite, unpacked nowhere, into DIR and
-# print its path. The mirror and its keys are those that this system's apt is
+# print its path. Or download several of this system's suite, with what they
+# depend on and this system has not. The mirror and its keys are those that this system's apt is
 # configured with; apt's own state and sources are not touched: ours is in the
 # cache. apt verifies what it downloads against the archive's signature.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-suite=$1 package=$2 dir=$3
+missing=
+if [ "${1-}" = --missing ]; then
+	missing=1 suite=$2 dir=$3
+	shift 3
+	packages=("$@") package="$*"
+else
+	suite=$1 package=$2 dir=$3
+fi
 state=$cache/apt
 
 # shellcheck disable=SC2015 # die does not return
@@ -69,6 +78,17 @@ cd "$dir"
 tmp=$(mktemp -d "$dir/fetch.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
+if [ -n "$missing" ]; then
+	# What is installed counts, but apt is to write to a copy.
+	cp /var/lib/dpkg/status "$tmp/status"
+	mkdir "$tmp/partial"
+	with_progress "Downloading $package from $suite" "$state/download.log" \
+		apt-get "${opts[@]}" -o "Dir::State::status=$tmp/status" \
+		-o "Dir::Cache::archives=$tmp" --no-install-recommends -y \
+		--download-only install "${packages[@]}"
+	find "$tmp" -maxdepth 1 -name '*.deb' -exec mv -t "$dir" {} +
+	exit
+fi
 with_progress "Downloading $package from $suite" "$state/download.log" \
 	apt-get "${opts[@]}" download "$package/$suite"
 deb=$(ls -- *.deb)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: deps.sh [matrix]
+# usage: deps.sh [kit|matrix]
 # Install what is missing to build and run everything here, and say what. Does
-# nothing, and needs no network and no root, when all is there. "matrix" adds
-# what only make matrix needs.
+# nothing, and needs no network and no root, when all is there. "kit" is less:
+# what make kit needs, to write a policy and to test it on the host. "matrix"
+# adds what only make matrix needs.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,13 +13,16 @@ set -euo pipefail
 # Package (alternatives separated by |, first choice first) and what for.
 # The whole list is one apt-get install.
 wanted='
-gcc make git perl python3 xz-utils file procps  building and scripts
-bc bison flex libelf-dev libssl-dev cpio kmod dwarves|pahole  the kernel
+gcc make perl python3 xz-utils  building
 clang-19|clang-20|clang-21|clang-18|clang-17 llvm-19|llvm-20|llvm-21|llvm-18|llvm-17  BPF programs
-zlib1g-dev libjson-c-dev libncurses-dev pkg-config libc6-dev  nodectl
+zlib1g-dev libelf-dev libjson-c-dev libncurses-dev pkg-config libc6-dev  nodectl
+libcmocka-dev  tests of policies
+'
+[ "${1-}" = kit ] || wanted+='git file procps  scripts
+bc bison flex libssl-dev cpio kmod dwarves|pahole  the kernel
 ccache  fast rebuilds of the kernel
 qemu-system-x86 iproute2  the VM
-libcmocka-dev libnuma-dev numactl stress-ng jq redis-server redis-tools  tests and demo
+libnuma-dev numactl stress-ng jq redis-server redis-tools  tests and demo
 libclang-rt-19-dev|libclang-rt-20-dev|libclang-rt-21-dev|libclang-rt-18-dev|libclang-rt-17-dev|libclang-rt-14-dev  make fuzz
 shellcheck  make lint
 python3-ply python3-git  make checkpatch
@@ -77,6 +81,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 		env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 		apt-get -q -y --no-install-recommends install "${packages[@]}"
 fi
+
+[ "${1-}" != kit ] || exit 0
 
 # virtme-ng: Debian has it from trixie on, as scripts that run on 12, too. It
 # is unpacked, not installed. Our own first process goes to the place where it

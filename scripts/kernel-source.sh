@@ -6,6 +6,8 @@
 #
 # usage: kernel-source.sh id       fetch if need be, print what would be used
 #        kernel-source.sh tree     make build/linux, or bring it up to date
+#        kernel-source.sh unpack DIR PATH...  put these paths of the pristine source
+#                                  into DIR, which is made
 #        kernel-source.sh patches  write base..HEAD of build/linux to kernel-patches/
 #        kernel-source.sh state    print: absent, series, ahead or dirty
 #
@@ -142,15 +144,46 @@ apply_series() {
 	say "  applied ${#list[@]} patches"
 }
 
+# unpack DIR [PATTERN...]: all of it, or what matches
 unpack() {
+	local dir=$1 only=(--wildcards --no-wildcards-match-slash)
+
+	shift
+	[ $# -gt 0 ] || only=()
 	case $archive in
 	*.deb)
 		dpkg-deb --fsys-tarfile "$archive" |
 			tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-			tar -xJ --strip-components=1 -C "$1"
+			tar -xJ --strip-components=1 -C "$dir" "${only[@]}" "$@"
 		;;
-	*) tar -xf "$archive" --strip-components=1 -C "$1" ;;
+	*) tar -xf "$archive" --strip-components=1 -C "$dir" "${only[@]}" "$@" ;;
 	esac
+}
+
+check_version() { # VERSION
+	case $1 in
+	"$series"|"$series".*) ;;
+	*) die "this is Linux $1; the series is for $series.x" \
+	       "give a $series.x source with KERNEL_TARBALL, or remove $src/current" ;;
+	esac
+}
+
+# The version of a tree that has no more than its Makefile.
+version_of() {
+	sed -n 's/^VERSION = *//p; s/^PATCHLEVEL = *//p; s/^SUBLEVEL = *//p' "$1/Makefile" |
+		paste -s -d .
+}
+
+unpack_part() { # DIR PATH...
+	local dir=$1
+
+	shift
+	[ $# -gt 0 ] || die "usage: $0 unpack DIR PATH..."
+	find_source
+	mkdir -p "$dir" "$build/log"
+	with_progress "Unpacking a part of Linux ($id)" "$build/log/unpack.log" \
+		unpack "$dir" '*/Makefile' "${@/#/*/}"
+	check_version "$(version_of "$dir")"
 }
 
 commit_base() {
@@ -179,11 +212,7 @@ make_tree() {
 	mkdir -p "$part" "$build/log"
 	with_progress "Unpacking Linux ($id)" "$build/log/unpack.log" unpack "$part"
 	version=$(make -s -C "$part" kernelversion)
-	case $version in
-	"$series"|"$series".*) ;;
-	*) die "this is Linux $version; the series is for $series.x" \
-	       "give a $series.x source with KERNEL_TARBALL, or remove $src/current" ;;
-	esac
+	check_version "$version"
 	with_progress "Committing the pristine tree" "$build/log/commit.log" \
 		commit_base "$part" "$version"
 	echo "Linux $version ($id)" >"$part/.git/node_ext-source"
@@ -257,7 +286,8 @@ flock 7
 case ${1-} in
 id) find_source; echo "$id" ;;
 tree) update_tree ;;
+unpack) shift; unpack_part "$@" ;;
 patches) write_patches ;;
 state) state ;;
-*) die "usage: $0 id|tree|patches|state" ;;
+*) die "usage: $0 id|tree|unpack|patches|state" ;;
 esac

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 #
 # Sourced in the VM by `make vm`: the first unclaimed memory range becomes a
-# device node, and what was built is in the PATH.
+# device node, and what was built is in the PATH, as make-cold is.
 
-PATH=$NODE_EXT_TOP/build:$PATH
+PATH=$NODE_EXT_TOP/build:$NODE_EXT_TOP/scripts:$PATH
 if [ -n "${NODE_EXT_NODES-}" ]; then
 	IFS=: read -r nid start size <<<"${NODE_EXT_NODES%% *}"
 	if ! modprobe cram_emu "start=$start" "size=$size" "nid=$nid" "phys=$((size / 4))"; then

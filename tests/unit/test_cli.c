@@ -11,7 +11,7 @@
 #include <json-c/json.h>
 
 static const char *const verbs[] = {
-	"nodes", "policies", "inspect", "check", "load", "swap", "unload",
+	"nodes", "policies", "inspect", "new", "check", "load", "swap", "unload",
 	"status", "stats", "metrics", "top", "set", "trace",
 };
 

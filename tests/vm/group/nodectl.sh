@@ -677,6 +677,33 @@ demotion_off() {
 	status 0 unload "$nid"
 }
 
+no_cold_group() {
+	compgen -G '/sys/fs/cgroup/make-cold.*' >/dev/null || return 0
+	why="a cgroup is left: $(echo /sys/fs/cgroup/make-cold.*)"
+	return 1
+}
+
+# 16 MiB, of which a part stays in DRAM: what perl has besides is warm.
+make_cold_fills_the_node() {
+	local enough
+
+	status 0 load "$nid" admit_all || return 1
+	"$top/scripts/make-cold" 16 >$out 2>$err || { why="it failed: $(head -n 1 $err)"; return 1; }
+	enough=$(awk -v n="node$nid" '$4 == n && $5 == "(device)" { print ($1 >= 8) }' $out)
+	expect 1 "$enough" "8 MiB or more on the device ($(tr '\n' ' ' <$out))" || return 1
+	no_cold_group || return 1
+	status 0 unload "$nid"
+}
+
+make_cold_runs_a_command_meanwhile() {
+	local got=0
+
+	"$top/scripts/make-cold" 2 sh -c 'ls -d /sys/fs/cgroup/make-cold.* && exit 7' >$out 2>$err || got=$?
+	expect 7 $got 'its exit status' || return 1
+	grep -q '^/sys/fs/cgroup/make-cold' $out || { why='the cgroup was gone'; return 1; }
+	no_cold_group
+}
+
 body() {
 	if [ ! -x "$ctl" ]; then
 		fail build "there is no $ctl"
@@ -695,6 +722,8 @@ body() {
 	works clean_up_fails clean_up_that_fails_is_said
 	works left_over_pins left_over_pins_are_shown
 	works read_only_bpffs read_only_bpffs
+	works make_cold make_cold_fills_the_node
+	works make_cold_command make_cold_runs_a_command_meanwhile
 	works top top_watches
 	works histogram histogram_has_all_pages
 	works metrics metrics_while_policies_come_and_go

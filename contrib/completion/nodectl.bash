@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Asks nodectl itself for nodes, policies and tunables, so it knows what is on
-# this machine. Install as /usr/share/bash-completion/completions/nodectl.
+# this machine. It is installed as share/bash-completion/completions/nodectl.
 
 # Value of member $1 in each object of the JSON on stdin. Names in these
 # records have no characters that JSON would escape.
@@ -40,7 +40,7 @@ _nodectl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local ctl=${COMP_WORDS[0]} verb='' words='' i n=0 key=''
 	local -a args=() path=()
-	local verbs='nodes policies inspect check load swap unload status stats metrics top set trace'
+	local verbs='nodes policies inspect new check load swap unload status stats metrics top set trace'
 	local global='--json --verbose --path --help --version'
 
 	COMPREPLY=()
@@ -111,6 +111,9 @@ _nodectl() {
 		words=$("$ctl" "${path[@]}" --json policies 2>/dev/null | _nodectl_field name)
 		_nodectl_words "$words" "$cur"
 		_nodectl_files -f "$cur" -X '!*.o'
+		return ;;
+	new:1)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
 	load:0 | swap:0 | set:0 | trace:0 | unload:* | status:* | stats:*)
 		words=$("$ctl" --json nodes 2>/dev/null | _nodectl_field node) ;;
