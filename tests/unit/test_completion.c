@@ -20,7 +20,7 @@ static void complete_in(const char *dir, const char *words)
 	exe[len] = '\0';
 	snprintf(cmd, sizeof(cmd),
 		 "top=$(cd %s/../../.. && pwd) && cd '%s' && NODECTL_PATH=. exec bash --norc -c '"
-		 ". $1/loader/nodectl.bash-completion; shift; COMP_WORDS=(\"$@\"); "
+		 ". $1/contrib/completion/nodectl.bash; shift; COMP_WORDS=(\"$@\"); "
 		 "COMP_CWORD=$(($# - 1)); _nodectl; printf \"<%%s>\" \"${COMPREPLY[@]}\"' "
 		 "- \"$top\" \"$top/build/nodectl\" %s 2>/dev/null",
 		 dirname(exe), dir, words);
