@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: deps.sh [kit|matrix]
+# usage: deps.sh [kit|fuzz|matrix]
 # Install what is missing to build and run everything here, and say what. Does
 # nothing, and needs no network and no root, when all is there. "kit" is less:
-# what make kit needs, to write a policy and to test it on the host. "matrix"
-# adds what only make matrix needs.
+# what make kit needs, to write a policy and to test it on the host. "fuzz" and
+# "matrix" add what only make fuzz and make matrix need.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,10 +23,11 @@ bc bison flex libssl-dev cpio kmod dwarves|pahole  the kernel
 ccache  fast rebuilds of the kernel
 qemu-system-x86 iproute2  the VM
 libnuma-dev numactl stress-ng jq redis-server redis-tools  tests and demo
-libclang-rt-19-dev|libclang-rt-20-dev|libclang-rt-21-dev|libclang-rt-18-dev|libclang-rt-17-dev|libclang-rt-14-dev  make fuzz
 shellcheck  make lint
 python3-ply python3-git  make checkpatch
 wget ca-certificates  the kernel source, where Debian does not have it
+'
+[ "${1-}" != fuzz ] || wanted+='libclang-rt-19-dev|libclang-rt-20-dev|libclang-rt-21-dev|libclang-rt-18-dev|libclang-rt-17-dev|libclang-rt-14-dev  make fuzz
 '
 [ "${1-}" != matrix ] || wanted+='gcc-aarch64-linux-gnu sparse  make matrix
 '
