@@ -28,7 +28,6 @@
 #define ROUNDS		8
 #define FILL_ROUNDS	30
 #define SLOW_BYTES	(128 * MIB)
-#define QUIET_ROUNDS	60	/* twentieths of a second */
 
 static bool pressure_is(const char *level)
 {
@@ -181,17 +180,7 @@ static void admission_slows_and_stops(void)
 /* Wait until a number of the node has not changed for a while; returns it. */
 static long at_rest(const char *name)
 {
-	long value = nd_counter(name);
-	int quiet = 0;
-
-	wait_long(2, ({
-		long now = nd_counter(name);
-
-		quiet = now == value ? quiet + 1 : 0;
-		value = now;
-		quiet >= QUIET_ROUNDS;
-	}), "%s does not come to rest, it is %ld", name, value);
-	return value;
+	return wait_at_rest(nd_counter, name);
 }
 
 /* Read a part of the disk into page cache and have that reclaimed. */

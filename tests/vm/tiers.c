@@ -56,6 +56,13 @@ static void demotion(bool on)
 	CHECK(write_text(DEMOTION, "%d", on) == 0, DEMOTION);
 }
 
+/* A kswapd that has given up tries again when the switch is thrown. */
+static void revive_kswapd(void)
+{
+	demotion(false);
+	demotion(true);
+}
+
 static void online(bool on)
 {
 	int ret = write_text("/sys/kernel/debug/cram_emu/online", "%d", on);
@@ -429,7 +436,7 @@ static size_t reclaim_and_count(const struct area *a, int nid)
 /* Out of DRAM; where to is for the caller to see. */
 static void leave_dram(const struct area *a)
 {
-	demotion(true);
+	revive_kswapd();
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	wait_for(reclaim_and_count(a, 0) == 0, "%zu of %zu pages are on node 0",
 		 area_count(a, 0), a->pages);
@@ -478,6 +485,19 @@ static void chain_moves_down_step_by_step(void)
 	area_verify(&a);
 }
 
+/* Pages that the kswapds of DRAM and of the slow tier have looked at. */
+static long scanned_by_kswapd(const char *key)
+{
+	return nd_vmstat(0, key) + nd_vmstat(SLOW, key);
+}
+
+/* Breaks if a kswapd goes on for ever because it finds nowhere to put pages. */
+static void expect_kswapd_rests(void)
+{
+	CHECK(wait_at_rest(scanned_by_kswapd, "pgscan_kswapd") >= 0,
+	      "no pgscan_kswapd");
+}
+
 /* The last tier is full: swap is below the slow one, then. */
 static void chain_goes_on_to_swap(void)
 {
@@ -494,6 +514,7 @@ static void chain_goes_on_to_swap(void)
 		 area_swapped(&a), a.pages, area_count(&a, SLOW),
 		 area_count(&a, DEEP));
 	CHECK(emu_range_counter(1, "violations") == 0, "node 2 held too much");
+	expect_kswapd_rests();
 	area_verify(&a);
 	emu_set_limit(1, limit);
 }
@@ -514,6 +535,7 @@ static void chain_ends_without_swap(void)
 	CHECK(cgroup_write("memory.max", "max") == 0, "memory.max");
 	CHECK(area_count(&a, 0) + area_count(&a, SLOW) + area_count(&a, DEEP)
 	      == a.pages, "pages are elsewhere");
+	expect_kswapd_rests();
 	area_verify(&a);
 	emu_set_limit(1, limit);
 }
