@@ -380,6 +380,40 @@ static void lost_capacity_goes_to_dram(void)
 	end(&a);
 }
 
+/*
+ * The device has all that it holds and little more, and nothing may be swapped:
+ * DRAM takes what ageing cannot. Breaks if CRITICAL waits until the device is
+ * over its capacity, or kills where that is not so.
+ */
+static void critical_alone_goes_to_dram(void)
+{
+	long kills = nd_counter("kills"), evacuated, critical, limit;
+	struct area a;
+
+	begin();
+	fill(&a);
+	wait_for(pressure_is("high"), "the level is not high");
+	limit = at_rest("physical_used") / 98 * 100;
+	evacuated = nd_counter("pages_evacuated");
+	critical = nd_counter("pressure_critical");
+	emu_set_limit(0, limit);
+	CHECK(physical_used() < limit, "%ld bytes are used, the device has %ld",
+	      physical_used(), limit);
+	wait_for(nd_counter("pressure_critical") > critical,
+		 "the level is not critical: %ld of %ld bytes are used",
+		 physical_used(), physical_total());
+	wait_for(nd_counter("pages_evacuated") > evacuated,
+		 "pages_evacuated did not move");
+	wait_for(!pressure_is("critical"),
+		 "the level stays critical: %ld of %ld bytes are used",
+		 physical_used(), physical_total());
+	CHECK(nd_counter("kills") == kills, "%ld processes were killed",
+	      nd_counter("kills") - kills);
+	CHECK(cgroup_number("memory.swap.current") == 0, "%ld bytes are in swap",
+	      cgroup_number("memory.swap.current"));
+	end(&a);
+}
+
 static void capacity_comes_back(void)
 {
 	struct area a;
@@ -789,6 +823,7 @@ static const struct vmtest tests[] = {
 	VMTEST(balloon_follows_the_ratio),
 	VMTEST(lost_capacity_goes_to_swap),
 	VMTEST(lost_capacity_goes_to_dram),
+	VMTEST(critical_alone_goes_to_dram),
 	VMTEST(capacity_comes_back),
 	VMTEST(missing_reports_lose_nothing),
 	VMTEST(late_reports_lose_nothing),
