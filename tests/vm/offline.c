@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -255,6 +257,18 @@ static const char *log_find(int fd, const char *text)
 	}
 }
 
+/* The number of the cgroup of this test, as the kernel's log has it. */
+static void expect_own_cgroup(const char *line)
+{
+	const char *at = strstr(line, ", cgroup ");
+	struct stat st;
+
+	CHECK_SYS(stat(cgroup_path(), &st) == 0, "stat %s", cgroup_path());
+	CHECK(at && strtoul(at + strlen(", cgroup "), NULL, 10) == st.st_ino,
+	      "this is cgroup %lu, the log says '%s'",
+	      (unsigned long)st.st_ino, line);
+}
+
 /*
  * Nobody sends a signal: it ends nevertheless, and the log says which page it
  * was. Breaks if removal waits for whoever holds a page.
@@ -277,6 +291,7 @@ static void held_page_is_named(void)
 	CHECK(*line, "the log does not say '%s'", text);
 	CHECK(strstr(line, "refcount 2, mapcount 1, other users 1"),
 	      "the log says '%s'", line);
+	expect_own_cgroup(line);
 	/* The others have gone to DRAM, where they may be written. */
 	CHECK(area_count(&a, device_nid()) == 1, "%zu pages are on the node",
 	      area_count(&a, device_nid()));
