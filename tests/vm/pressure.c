@@ -622,29 +622,39 @@ static long node_writeback(void)
 }
 
 /*
+ * Have a policy ask for as many pages, and swap not answer. The balloon must be
+ * at rest: kswapd misses the free pages that it takes during a pass.
+ */
+static void ask_with_hung_swap(struct policy *p, struct area *a, long asked)
+{
+	int ret;
+
+	begin();
+	area_demoted(a, physical_total() / PAGE / 4, FILL_RANDOM);
+	at_rest("balloon_pages");
+	use_slow_swap(DISK_HANGS);
+	policy_open(p, "asks", device_nid());
+	policy_tune(p, "pages", asked);
+	ret = policy_load(p);
+	CHECK(ret == 0, "loading asks: %s", strerror(-ret));
+	ret = policy_attach(p);
+	CHECK(ret == 0, "attaching asks: %s", strerror(-ret));
+	wait_for(node_writeback() >= asked / 2, "%ld pages go to swap",
+		 node_writeback());
+}
+
+/*
  * Nothing is reclaimed before swap has answered. Breaks if kswapd takes the
- * delay as a reason to send more than the policy has asked for. The balloon must
- * be at rest: kswapd misses the free pages that it takes during a pass.
+ * delay as a reason to send more than the policy has asked for.
  */
 static void small_request_sends_little(void)
 {
 	const long asked = 64;
 	struct policy p;
 	struct area a;
-	int i, ret;
+	int i;
 
-	begin();
-	area_demoted(&a, physical_total() / PAGE / 4, FILL_RANDOM);
-	at_rest("balloon_pages");
-	use_slow_swap(DISK_HANGS);
-	policy_open(&p, "asks", device_nid());
-	policy_tune(&p, "pages", asked);
-	ret = policy_load(&p);
-	CHECK(ret == 0, "loading asks: %s", strerror(-ret));
-	ret = policy_attach(&p);
-	CHECK(ret == 0, "attaching asks: %s", strerror(-ret));
-	wait_for(node_writeback() >= asked / 2, "%ld pages go to swap",
-		 node_writeback());
+	ask_with_hung_swap(&p, &a, asked);
 	/* Several looks of the kernel, and longer than a request is kept. */
 	for (i = 0; i < 10; i++) {
 		CHECK(node_writeback() <= 8 * asked,
@@ -784,6 +794,61 @@ static void node_leaves_while_it_is_emptied(void)
 	end(&a);
 }
 
+/* The process that takes the node away; it may have to be told to end. */
+static pid_t start_removal(void)
+{
+	pid_t pid = vmtest_fork();
+
+	if (!pid) {
+		write_text(EMU "online", "0");
+		_exit(0);
+	}
+	return pid;
+}
+
+static void expect_live(void)
+{
+	char state[32];
+
+	CHECK(nd_text("state", state, sizeof(state)) > 0 &&
+	      !strcmp(state, "live"), "the node is '%s'", state);
+}
+
+/*
+ * Pages are on their way to swap that does not answer. The others go to DRAM,
+ * and who removes the node can be told to give up. Breaks if removal waits for
+ * swap, before it has moved what it can or in a way that no signal ends.
+ */
+static void removal_does_not_wait_for_hung_swap(void)
+{
+	int status, ret;
+	struct policy p;
+	struct area a;
+	pid_t pid;
+
+	ask_with_hung_swap(&p, &a, 64);
+	policy_close(&p);
+	pid = start_removal();
+	wait_for(area_count(&a, 0) + area_swapped(&a) == a.pages,
+		 "%zu pages are on the node, %zu go to swap",
+		 area_count(&a, device_nid()), area_swapped(&a));
+	CHECK(node_writeback() > 0, "swap has answered");
+	kill(pid, SIGTERM);
+	wait_for(waitpid(pid, &status, WNOHANG) == pid,
+		 "the removal does not end");
+	expect_live();
+
+	leave_slow_swap();
+	ret = write_text(EMU "online", "0");
+	CHECK(ret == 0, "offline: %s", strerror(-ret));
+	area_expect_all(&a, 0);
+	area_verify(&a);
+	ret = write_text(EMU "online", "1");
+	CHECK(ret == 0, "online: %s", strerror(-ret));
+	expect_live();
+	end(&a);
+}
+
 /* A memory block goes offline although the balloon has pages of it. */
 static void block_goes_offline_under_the_balloon(void)
 {
@@ -841,6 +906,7 @@ static const struct vmtest tests[] = {
 	VMTEST(blocked_swap_leaves_killing),
 	VMTEST(full_node_and_no_swap_ends_in_oom),
 	VMTEST(node_leaves_while_it_is_emptied),
+	VMTEST(removal_does_not_wait_for_hung_swap),
 	VMTEST(block_goes_offline_under_the_balloon),
 };
 
