@@ -203,6 +203,59 @@ static void demotion_off_stops_all_reclaim(void)
 	demotion(true);
 }
 
+/* Reclaim of DRAM by its own file once more; how many pages were demoted ever? */
+static long reclaim_dram(void)
+{
+	forget_references(getpid());
+	node_reclaim(0, PAGES * PAGE);
+	return nd_counter("pages_demoted");
+}
+
+/* Breaks if reclaim of a node by hand asks something else than the switch. */
+static void demotion_off_stops_node_reclaim(void)
+{
+	struct area a;
+	long before;
+	int i;
+
+	demotion(false);
+	before = nd_counter("pages_demoted");
+	area_map(&a, PAGES, FILL_TEXT);
+	for (i = 0; i < FEW; i++) {
+		CHECK(reclaim_dram() == before, "%ld pages were demoted",
+		      nd_counter("pages_demoted") - before);
+		usleep(50 * 1000);
+	}
+	demotion(true);
+	wait_for(reclaim_dram() > before,
+		 "with the switch on nothing is demoted, either");
+	area_verify(&a);
+}
+
+/* memory.max is enforced by whoever writes it, and nothing is demoted. */
+static void demotion_off_leaves_limits_to_swap(void)
+{
+	struct area a;
+	long before, limit;
+
+	vmtest_swap_device();
+	demotion(false);
+	before = nd_counter("pages_demoted");
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	area_map(&a, PAGES, FILL_TEXT);
+	forget_references(getpid());
+	limit = cgroup_number("memory.current") - (long)(PAGES * PAGE);
+	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
+	wait_for(cgroup_number("memory.current") <= limit,
+		 "memory.current %ld, memory.max %ld",
+		 cgroup_number("memory.current"), limit);
+	CHECK(cgroup_number("memory.swap.current") > 0, "nothing is in swap");
+	CHECK(nd_counter("pages_demoted") == before, "%ld pages were demoted",
+	      nd_counter("pages_demoted") - before);
+	area_verify(&a);
+	demotion(true);
+}
+
 /* ---- cpuset.mems ------------------------------------------------------------ */
 
 /**
@@ -385,20 +438,6 @@ static void cpuset_holds_under_pressure(void)
 
 /* ---- nodeN/reclaim ---------------------------------------------------------- */
 
-/* Returns 0, or the errno that reclaim of a node ended with. */
-static int node_reclaim(int nid, size_t bytes)
-{
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/reclaim",
-		 nid);
-	ret = write_text(path, "%zu swappiness=max", bytes);
-	CHECK(ret == 0 || ret == -EAGAIN || ret == -EINTR, "%s: %s", path,
-	      strerror(-ret));
-	return -ret;
-}
-
 /* Reclaim of a node once more; how many pages are in swap by now? */
 static size_t node_evict(int nid, const struct area *a, size_t bytes)
 {
@@ -544,6 +583,8 @@ static const struct vmtest tests[] = {
 	VMTEST(node_is_in_a_tier_of_its_own),
 	VMTEST(pressure_demotes),
 	VMTEST(demotion_off_stops_all_reclaim),
+	VMTEST(demotion_off_stops_node_reclaim),
+	VMTEST(demotion_off_leaves_limits_to_swap),
 	VMTEST(cpuset_unwritten_allows),
 	VMTEST(cpuset_that_names_the_node_allows),
 	VMTEST(cpuset_without_the_node_forbids),
