@@ -256,6 +256,32 @@ static void demotion_off_leaves_limits_to_swap(void)
 	demotion(true);
 }
 
+static size_t pageout(const struct area *a)
+{
+	CHECK_SYS(madvise(a->p, a->pages * PAGE, MADV_PAGEOUT) == 0,
+		  "MADV_PAGEOUT");
+	return area_swapped(a);
+}
+
+/* Who asks for swap gets it. Breaks if MADV_PAGEOUT demotes. */
+static void pageout_goes_past_the_node(void)
+{
+	struct area a;
+	long before;
+
+	vmtest_swap_device();
+	demotion(true);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	area_map(&a, PAGES, FILL_TEXT);
+	lru_drain(a.p);
+	before = nd_counter("pages_demoted");
+	wait_for(pageout(&a) == PAGES, "%zu of %d pages are in swap",
+		 area_swapped(&a), PAGES);
+	CHECK(nd_counter("pages_demoted") == before, "%ld pages were demoted",
+	      nd_counter("pages_demoted") - before);
+	area_verify(&a);
+}
+
 /* ---- cpuset.mems ------------------------------------------------------------ */
 
 /**
@@ -585,6 +611,7 @@ static const struct vmtest tests[] = {
 	VMTEST(demotion_off_stops_all_reclaim),
 	VMTEST(demotion_off_stops_node_reclaim),
 	VMTEST(demotion_off_leaves_limits_to_swap),
+	VMTEST(pageout_goes_past_the_node),
 	VMTEST(cpuset_unwritten_allows),
 	VMTEST(cpuset_that_names_the_node_allows),
 	VMTEST(cpuset_without_the_node_forbids),

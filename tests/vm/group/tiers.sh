@@ -35,7 +35,7 @@ chain() {
 body() {
 	run tiers node_is_in_a_tier_of_its_own pressure_demotes \
 		demotion_off_stops_all_reclaim demotion_off_stops_node_reclaim \
-		demotion_off_leaves_limits_to_swap \
+		demotion_off_leaves_limits_to_swap pageout_goes_past_the_node \
 		cpuset_unwritten_allows cpuset_that_names_the_node_allows \
 		cpuset_without_the_node_forbids cpuset_of_the_parent_forbids \
 		cpuset_of_the_parent_allows cpuset_of_the_child_forbids \
