@@ -288,10 +288,12 @@ static void pageout_goes_past_the_node(void)
  * struct pair - a cgroup within another, beside that of the test
  * @outer: directory of the outer one
  * @inner: and of the inner
+ * @plain: the inner one has no cpuset of its own
  */
 struct pair {
 	char outer[400];
 	char inner[450];
+	bool plain;
 };
 
 static int pair_write(const char *dir, const char *file, const char *text)
@@ -310,17 +312,24 @@ static void set_mems(const char *dir, const char *mems)
 	      strerror(-ret));
 }
 
-static void pair_make(struct pair *p, const char *outer, const char *inner)
+static void pair_set_up(struct pair *p, const char *outer, const char *inner)
 {
 	snprintf(p->outer, sizeof(p->outer), "%s.outer", cgroup_path());
 	snprintf(p->inner, sizeof(p->inner), "%s/inner", p->outer);
 	CHECK_SYS(mkdir(p->outer, 0755) == 0, "mkdir %s", p->outer);
 	CHECK(pair_write(p->outer, "cgroup.subtree_control",
-			 "+memory +cpuset") == 0, "controllers of %s", p->outer);
+			 p->plain ? "+memory" : "+memory +cpuset") == 0,
+	      "controllers of %s", p->outer);
 	CHECK_SYS(mkdir(p->inner, 0755) == 0, "mkdir %s", p->inner);
 	set_mems(p->outer, outer);
 	set_mems(p->inner, inner);
 	CHECK(pair_write(p->inner, "memory.swap.max", "0") == 0, "swap.max");
+}
+
+static void pair_make(struct pair *p, const char *outer, const char *inner)
+{
+	p->plain = false;
+	pair_set_up(p, outer, inner);
 }
 
 static void pair_enter(const struct pair *p)
@@ -341,10 +350,14 @@ static void pair_expect_dram(const struct pair *p, const struct area *a)
 {
 	char path[512], text[64];
 
+	area_expect_all(a, 0);
 	snprintf(path, sizeof(path), "%s/cpuset.mems.effective", p->inner);
+	if (p->plain) {
+		CHECK(access(path, F_OK) != 0, "%s is there", path);
+		return;
+	}
 	CHECK(read_text(path, text, sizeof(text)) > 0 && atoi(text) == 0 &&
 	      strlen(text) < 3, "cpuset.mems.effective is '%s'", text);
-	area_expect_all(a, 0);
 }
 
 /* Reclaim in the inner cgroup once more; how many pages are demoted by now? */
@@ -439,6 +452,21 @@ static void cpuset_written_before_the_device(void)
 	set_mems(p.outer, "0-1");
 	pair_expect(&p, true);
 	pair_remove(&p);
+}
+
+/* Breaks if a cgroup without a cpuset of its own is asked, and not its parent. */
+static void cpuset_of_the_parent_holds_without_controller(void)
+{
+	static const char * const mems[] = { NULL, "0", "0-1" };
+	struct pair p = { .plain = true };
+	size_t i;
+
+	demotion(true);
+	for (i = 0; i < ARRAY_SIZE(mems); i++) {
+		pair_set_up(&p, mems[i], NULL);
+		pair_expect(&p, i != 1);
+		pair_remove(&p);
+	}
 }
 
 /* Breaks if kswapd or direct reclaim ask for another cgroup, or for none. */
@@ -619,6 +647,7 @@ static const struct vmtest tests[] = {
 	VMTEST(cpuset_of_the_parent_allows),
 	VMTEST(cpuset_of_the_child_forbids),
 	VMTEST(cpuset_written_before_the_device),
+	VMTEST(cpuset_of_the_parent_holds_without_controller),
 	VMTEST(cpuset_holds_under_pressure),
 	VMTEST(node_reclaim_evicts),
 	VMTEST(chain_has_three_tiers),
