@@ -469,6 +469,48 @@ static void cpuset_of_the_parent_holds_without_controller(void)
 	}
 }
 
+/* What is there stays there, for a second at least. */
+static void expect_settled(const struct area *a)
+{
+	size_t n;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		n = area_count(a, device_nid());
+		CHECK(n == a->pages, "%zu of %zu pages are on node %d", n,
+		      a->pages, device_nid());
+		usleep(100 * 1000);
+	}
+}
+
+/*
+ * The list says where pages may come from now on. Breaks if a change moves what
+ * is on the node, as it moves pages from one node of DRAM to another.
+ */
+static void cpuset_change_leaves_residents(void)
+{
+	struct pair p;
+	struct area a;
+
+	demotion(true);
+	pair_make(&p, NULL, "0-1");
+	pair_enter(&p);
+	area_map(&a, PAGES, FILL_TEXT);
+	wait_for(pair_reclaim(&p, &a) == PAGES, "%zu of %d pages are on node %d",
+		 area_count(&a, device_nid()), PAGES, device_nid());
+	set_mems(p.inner, "0");
+	expect_settled(&a);
+	area_verify(&a);
+	set_mems(p.inner, "0-1");
+	expect_settled(&a);
+	area_verify(&a);
+	area_store_all(&a, 8);
+	CHECK(area_count(&a, device_nid()) == 0, "written in place");
+	area_verify(&a);
+	area_unmap(&a);
+	pair_remove(&p);
+}
+
 /* Breaks if kswapd or direct reclaim ask for another cgroup, or for none. */
 static void cpuset_holds_under_pressure(void)
 {
@@ -648,6 +690,7 @@ static const struct vmtest tests[] = {
 	VMTEST(cpuset_of_the_child_forbids),
 	VMTEST(cpuset_written_before_the_device),
 	VMTEST(cpuset_of_the_parent_holds_without_controller),
+	VMTEST(cpuset_change_leaves_residents),
 	VMTEST(cpuset_holds_under_pressure),
 	VMTEST(node_reclaim_evicts),
 	VMTEST(chain_has_three_tiers),
