@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,21 +112,27 @@ static void set_hugepages(long nr)
 	      "nr_hugepages");
 }
 
-/*
- * Make kswapd and direct reclaim run: put most of DRAM into a pool that nobody
- * uses, which is quick as nothing is written, and want more than is left.
- */
-static void press(void)
+/* Most of DRAM goes to a pool that nobody uses: quick, as nothing is written. */
+static void leave_little(void)
 {
-	size_t leave = 64 * MIB * vmtest_patience(), bytes, i;
-	long before = pages_scanned(), free;
-	unsigned char *p;
-	pid_t pid;
+	size_t leave = 64 * MIB * vmtest_patience();
+	long free;
 
 	set_hugepages(0);
 	free = meminfo("MemFree") * 1024 - leave;
 	if (free > 0)
 		set_hugepages(free / (2 * MIB));
+}
+
+/* Make kswapd and direct reclaim run: want more than is left. */
+static void press(void)
+{
+	long before = pages_scanned();
+	unsigned char *p;
+	size_t bytes, i;
+	pid_t pid;
+
+	leave_little();
 	pid = vmtest_fork();
 	if (!pid) {
 		bytes = meminfo("MemFree") * 1024 + 32 * MIB;
@@ -280,6 +288,86 @@ static void pageout_goes_past_the_node(void)
 	CHECK(nd_counter("pages_demoted") == before, "%ld pages were demoted",
 	      nd_counter("pages_demoted") - before);
 	area_verify(&a);
+}
+
+/* ---- DRAM is full, and there is no swap ------------------------------------ */
+
+#define STAMP	512	/* bytes from one to the next */
+
+static void stamp(unsigned char *p, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes; i += STAMP)
+		*(size_t *)(p + i) = i;
+}
+
+/* Every byte is what stamp() has left there. */
+static void verify_stamps(const unsigned char *p, size_t bytes)
+{
+	unsigned char want[STAMP] = { };
+	size_t i;
+
+	for (i = 0; i < bytes; i += STAMP) {
+		memcpy(want, &i, sizeof(i));
+		CHECK(!memcmp(p + i, want, STAMP), "wrong data at %zu of %zu",
+		      i, bytes);
+	}
+}
+
+static void fill_beyond_dram(bool bound)
+{
+	size_t bytes = meminfo("MemAvailable") * 1024 + 128 * MIB;
+	unsigned long nodes = 1UL << 0;
+	unsigned char *p;
+
+	if (bound)
+		CHECK_SYS(syscall(SYS_set_mempolicy, MODE_BIND, &nodes,
+				  8 * sizeof(nodes)) == 0, "MPOL_BIND");
+	p = map_bytes(bytes);
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	stamp(p, bytes);
+	verify_stamps(p, bytes);
+	_exit(0);
+}
+
+/* A process wants more than DRAM has. The node takes what nobody uses. */
+static void fill_without_swap(bool bound)
+{
+	long kills = read_field("/proc/vmstat", "oom_kill"), demoted;
+	const char *swap = vmtest_swap_device();
+	pid_t pid;
+
+	demotion(true);
+	CHECK_SYS(swapoff(swap) == 0, "swapoff %s", swap);
+	CHECK(write_text("/proc/sys/vm/drop_caches", "3") == 0, "drop_caches");
+	leave_little();
+	demoted = nd_counter("pages_demoted");
+	pid = vmtest_fork();
+	if (!pid)
+		fill_beyond_dram(bound);
+	vmtest_join(pid);
+	set_hugepages(0);
+	revive_kswapd();
+	CHECK_SYS(swapon(swap, 0) == 0, "swapon %s", swap);
+	CHECK(read_field("/proc/vmstat", "oom_kill") == kills,
+	      "%ld processes were killed",
+	      read_field("/proc/vmstat", "oom_kill") - kills);
+	demoted = nd_counter("pages_demoted") - demoted;
+	CHECK(demoted >= (long)(16 * MIB / PAGE), "%ld pages were demoted",
+	      demoted);
+}
+
+/* Breaks if the OOM killer comes before the node is full. */
+static void full_dram_goes_to_the_node(void)
+{
+	fill_without_swap(false);
+}
+
+/* A memory policy says where to allocate, not where cold pages may go. */
+static void full_dram_of_a_bound_process_goes_to_the_node(void)
+{
+	fill_without_swap(true);
 }
 
 /* ---- cpuset.mems ------------------------------------------------------------ */
@@ -682,6 +770,8 @@ static const struct vmtest tests[] = {
 	VMTEST(demotion_off_stops_node_reclaim),
 	VMTEST(demotion_off_leaves_limits_to_swap),
 	VMTEST(pageout_goes_past_the_node),
+	VMTEST(full_dram_goes_to_the_node),
+	VMTEST(full_dram_of_a_bound_process_goes_to_the_node),
 	VMTEST(cpuset_unwritten_allows),
 	VMTEST(cpuset_that_names_the_node_allows),
 	VMTEST(cpuset_without_the_node_forbids),
