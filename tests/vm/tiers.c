@@ -599,6 +599,61 @@ static void cpuset_change_leaves_residents(void)
 	pair_remove(&p);
 }
 
+/*
+ * Want more than there is so slowly that kswapd keeps up, and nobody has to
+ * reclaim for himself; no more of it when kswapd has demoted something.
+ */
+static void press_slowly(const char *stat)
+{
+	size_t bytes, i;
+	unsigned char *p;
+	pid_t pid;
+
+	CHECK(write_text("/proc/sys/vm/drop_caches", "3") == 0, "drop_caches");
+	leave_little();
+	pid = vmtest_fork();
+	if (!pid) {
+		bytes = meminfo("MemFree") * 1024 + 64 * MIB;
+		p = map_bytes(bytes);
+		madvise(p, bytes, MADV_NOHUGEPAGE);
+		for (i = 0; i < bytes; i += PAGE) {
+			p[i] = 1;
+			if (i % MIB)
+				continue;
+			if (read_field(stat, "pgdemote_kswapd") > 0)
+				break;
+			usleep(20 * 1000);
+		}
+		_exit(0);
+	}
+	vmtest_join(pid);
+	set_hugepages(0);
+}
+
+/* The counterpart of the next one: kswapd takes pages of such a cgroup there. */
+static void cpuset_allows_kswapd(void)
+{
+	char stat[512];
+	struct pair p;
+	struct area a;
+
+	vmtest_swap_device();
+	revive_kswapd();
+	pair_make(&p, NULL, "0-1");
+	CHECK(pair_write(p.inner, "memory.swap.max", "max") == 0, "swap.max");
+	snprintf(stat, sizeof(stat), "%s/memory.stat", p.inner);
+	pair_enter(&p);
+	area_map(&a, PAGES, FILL_TEXT);
+	forget_references(getpid());
+	press_slowly(stat);
+	wait_for(read_field(stat, "pgdemote_kswapd") > 0,
+		 "kswapd demoted %ld pages of the cgroup",
+		 read_field(stat, "pgdemote_kswapd"));
+	area_verify(&a);
+	area_unmap(&a);
+	pair_remove(&p);
+}
+
 /* Breaks if kswapd or direct reclaim ask for another cgroup, or for none. */
 static void cpuset_holds_under_pressure(void)
 {
@@ -781,6 +836,7 @@ static const struct vmtest tests[] = {
 	VMTEST(cpuset_written_before_the_device),
 	VMTEST(cpuset_of_the_parent_holds_without_controller),
 	VMTEST(cpuset_change_leaves_residents),
+	VMTEST(cpuset_allows_kswapd),
 	VMTEST(cpuset_holds_under_pressure),
 	VMTEST(node_reclaim_evicts),
 	VMTEST(chain_has_three_tiers),

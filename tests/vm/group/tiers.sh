@@ -43,7 +43,7 @@ body() {
 		cpuset_of_the_parent_allows cpuset_of_the_child_forbids \
 		cpuset_written_before_the_device \
 		cpuset_of_the_parent_holds_without_controller \
-		cpuset_change_leaves_residents \
+		cpuset_change_leaves_residents cpuset_allows_kswapd \
 		cpuset_holds_under_pressure node_reclaim_evicts
 	# of a test that was ended in the middle
 	echo 0 >/proc/sys/vm/nr_hugepages
