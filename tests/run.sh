@@ -30,9 +30,11 @@ limit() {
 # kernel identifies its CPU anew it forgets for a moment that it has five levels
 # of page tables, and an interrupt then makes KASAN report what is no error, and
 # lockdep turn itself off.
+# init_on_*: who writes to all free memory writes to that of the device.
 boot_parameters() {
 	case $1 in
 	isolation) echo "kunit.enable=1 kunit.autorun=0 no5lvl" ;;
+	fence) echo "init_on_free=1 init_on_alloc=1 no5lvl" ;;
 	*) echo "no5lvl" ;;
 	esac
 }

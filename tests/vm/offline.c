@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -255,6 +257,18 @@ static const char *log_find(int fd, const char *text)
 	}
 }
 
+/* The number of the cgroup of this test, as the kernel's log has it. */
+static void expect_own_cgroup(const char *line)
+{
+	const char *at = strstr(line, ", cgroup ");
+	struct stat st;
+
+	CHECK_SYS(stat(cgroup_path(), &st) == 0, "stat %s", cgroup_path());
+	CHECK(at && strtoul(at + strlen(", cgroup "), NULL, 10) == st.st_ino,
+	      "this is cgroup %lu, the log says '%s'",
+	      (unsigned long)st.st_ino, line);
+}
+
 /*
  * Nobody sends a signal: it ends nevertheless, and the log says which page it
  * was. Breaks if removal waits for whoever holds a page.
@@ -277,6 +291,7 @@ static void held_page_is_named(void)
 	CHECK(*line, "the log does not say '%s'", text);
 	CHECK(strstr(line, "refcount 2, mapcount 1, other users 1"),
 	      "the log says '%s'", line);
+	expect_own_cgroup(line);
 	/* The others have gone to DRAM, where they may be written. */
 	CHECK(area_count(&a, device_nid()) == 1, "%zu pages are on the node",
 	      area_count(&a, device_nid()));
@@ -476,6 +491,82 @@ static void blocks_by_hand(void)
 	area_verify(&a);
 }
 
+/* ---- who brings blocks online by himself ----------------------------------- */
+
+#define BLOCKS		"/sys/devices/system/memory"
+#define AUTO_ONLINE	BLOCKS "/auto_online_blocks"
+#define ROUNDS		20
+
+/* DRAM is all that others may allocate from. */
+static void expect_dram_only(void)
+{
+	static const char * const lists[] = {
+		NODES "/has_memory", NODES "/has_normal_memory",
+	};
+	char text[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++)
+		CHECK(read_text(lists[i], text, sizeof(text)) > 0 &&
+		      !strcmp(text, "0"), "%s: '%s'", lists[i], text);
+}
+
+/* As a rule of udev would: what is offline comes online, as kernel memory. */
+static void online_blocks(void)
+{
+	char path[512], state[32];
+	struct dirent *e;
+	DIR *d;
+
+	d = opendir(BLOCKS);
+	CHECK_SYS(d, "opendir " BLOCKS);
+	while ((e = readdir(d))) {
+		snprintf(path, sizeof(path), BLOCKS "/%s/state", e->d_name);
+		if (read_text(path, state, sizeof(state)) > 0 &&
+		    !strcmp(state, "offline"))
+			write_text(path, "online_kernel");
+	}
+	closedir(d);
+	expect_dram_only();
+}
+
+/*
+ * The device goes and comes beside somebody who onlines each block that is
+ * offline, with a kernel that is told to do so itself. Breaks if blocks of the
+ * node come online as anything but memory of the device.
+ */
+static void blocks_by_others(void)
+{
+	long total = meminfo("MemTotal");
+	struct area a;
+	pid_t pid;
+	int i;
+
+	CHECK(write_text(AUTO_ONLINE, "online") == 0, AUTO_ONLINE);
+	area_map(&a, 64, FILL_TEXT);
+	pid = vmtest_fork();
+	while (!pid)
+		online_blocks();
+	for (i = 0; i < ROUNDS; i++) {
+		online(false);
+		expect_gone();
+		online(true);
+		expect_state("live");
+		expect_dram_only();
+		CHECK(each_block(block_zone_is_movable, NULL) > 0,
+		      "the node has no memory blocks");
+		if (i % 5 == 0)
+			area_demote(&a);
+	}
+	CHECK(waitpid(pid, NULL, WNOHANG) == 0, "nobody onlines blocks now");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK(write_text(AUTO_ONLINE, "offline") == 0, AUTO_ONLINE);
+	CHECK(meminfo("MemTotal") == total, "MemTotal is %ld kB, was %ld",
+	      meminfo("MemTotal"), total);
+	area_verify(&a);
+}
+
 static const struct vmtest tests[] = {
 	VMTEST(residents_return_to_dram),
 	VMTEST(shared_residents),
@@ -485,6 +576,7 @@ static const struct vmtest tests[] = {
 	VMTEST(poisoned_page_leaves_the_accounts),
 	VMTEST(poisoned_page_is_no_obstacle),
 	VMTEST(blocks_by_hand),
+	VMTEST(blocks_by_others),
 };
 
 int main(int argc, char **argv)

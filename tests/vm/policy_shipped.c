@@ -25,6 +25,9 @@
 #define LIMIT		64
 #define BATCH		31	/* folios on their way to the LRU, per CPU */
 #define RECLAIMERS	3
+#define HUGE_PAGES	512
+#define HUGE_BYTES	(HUGE_PAGES * PAGE)
+#define KPF_THP		(1ULL << 22)
 
 static void start(struct policy *p, const char *name, struct area *a,
 		  size_t pages, enum fill kind)
@@ -167,6 +170,94 @@ static void compressible_obeys_a_new_threshold(void)
 	area_map(&more, PAGES, FILL_RANDOM);
 	area_demote(&more);
 	area_verify(&more);
+	finish(&p, &a);
+}
+
+/*
+ * A huge page: one byte over and over, then as many bytes that do not shrink.
+ * Not zeros: the pages of a huge page that hold nothing else are not moved when
+ * it is split, but dropped.
+ */
+static void map_half_and_half(struct area *a)
+{
+	unsigned char *p;
+	size_t i;
+
+	p = mmap(NULL, 2 * HUGE_BYTES, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK_SYS(p != MAP_FAILED, "mmap");
+	p = (unsigned char *)(((uintptr_t)p + HUGE_BYTES - 1) &
+			      ~(HUGE_BYTES - 1));
+	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_HUGEPAGE) == 0, "MADV_HUGEPAGE");
+	memset(p, 0x5a, HUGE_BYTES / 2);
+	for (i = HUGE_PAGES / 2; i < HUGE_PAGES; i++)
+		fill_page(p + i * PAGE, FILL_RANDOM, i);
+	if (!(pfn_flags(page_pfn(p)) & KPF_THP))
+		vmtest_skip("no huge page was free");
+	area_wrap(a, p, HUGE_PAGES);
+	/* or the kernel would build it anew */
+	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE) == 0,
+		  "MADV_NOHUGEPAGE");
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+}
+
+/*
+ * All of it leaves DRAM, one way or another. As few pages at a time as may be:
+ * reclaim that wants more takes what has just come to the node as well.
+ */
+static void reclaim_huge(const struct area *a)
+{
+	int i;
+
+	for (i = 0; i < 8 * FEW && area_count(a, 0); i++)
+		reclaim_round(i, PAGE);
+	CHECK(area_count(a, 0) == 0, "%zu pages are in DRAM", area_count(a, 0));
+}
+
+/*
+ * Half of it would be admitted. Breaks if the first pages alone, which shrink to
+ * nothing, decide about a huge page.
+ */
+static void compressible_denies_half_a_huge_page(void)
+{
+	struct policy p;
+	struct area a;
+
+	vmtest_swap_device();
+	map_half_and_half(&a);
+	policy_start(&p, SHIPPED "compressible");
+	policy_tune(&p, "threshold", 500);
+	reclaim_huge(&a);
+	CHECK(on_node(&a) == 0, "%zu pages were demoted", on_node(&a));
+	CHECK(policy_count(&p, "incompressible") > 0, "nothing was denied");
+	finish(&p, &a);
+}
+
+/*
+ * Of what is admitted, each page goes its own way. Breaks if the last pages
+ * alone, which do not shrink, decide about a huge page.
+ */
+static void compressible_splits_half_a_huge_page(void)
+{
+	struct area even, noise;
+	struct policy p;
+	struct area a;
+
+	vmtest_swap_device();
+	map_half_and_half(&a);
+	policy_start(&p, SHIPPED "compressible");
+	policy_tune(&p, "threshold", 700);
+	reclaim_huge(&a);
+	even = a;
+	even.pages = HUGE_PAGES / 2;
+	noise = even;
+	noise.p = area_page(&a, HUGE_PAGES / 2);
+	CHECK(on_node(&even) == HUGE_PAGES / 2,
+	      "%zu of %d pages were demoted: %ld folios admitted, %ld denied",
+	      on_node(&even), HUGE_PAGES / 2, policy_count(&p, "shrinks"),
+	      policy_count(&p, "incompressible"));
+	CHECK(on_node(&noise) == 0, "%zu random pages were demoted",
+	      on_node(&noise));
 	finish(&p, &a);
 }
 
@@ -495,6 +586,8 @@ static const struct vmtest tests[] = {
 	VMTEST(compressible_denies_what_does_not_shrink),
 	VMTEST(compressible_sorts_a_mix),
 	VMTEST(compressible_obeys_a_new_threshold),
+	VMTEST(compressible_denies_half_a_huge_page),
+	VMTEST(compressible_splits_half_a_huge_page),
 	VMTEST(memcg_budget_admits_up_to_the_budget),
 	VMTEST(memcg_budget_admits_more_when_it_is_raised),
 	VMTEST(memcg_budget_denies_a_single_cgroup),

@@ -28,7 +28,6 @@
 #define ROUNDS		8
 #define FILL_ROUNDS	30
 #define SLOW_BYTES	(128 * MIB)
-#define QUIET_ROUNDS	60	/* twentieths of a second */
 
 static bool pressure_is(const char *level)
 {
@@ -181,17 +180,7 @@ static void admission_slows_and_stops(void)
 /* Wait until a number of the node has not changed for a while; returns it. */
 static long at_rest(const char *name)
 {
-	long value = nd_counter(name);
-	int quiet = 0;
-
-	wait_long(2, ({
-		long now = nd_counter(name);
-
-		quiet = now == value ? quiet + 1 : 0;
-		value = now;
-		quiet >= QUIET_ROUNDS;
-	}), "%s does not come to rest, it is %ld", name, value);
-	return value;
+	return wait_at_rest(nd_counter, name);
 }
 
 /* Read a part of the disk into page cache and have that reclaimed. */
@@ -386,6 +375,40 @@ static void lost_capacity_goes_to_dram(void)
 	cut(&a, 25);
 	wait_for(nd_counter("pages_evacuated") > evacuated,
 		 "pages_evacuated did not move");
+	CHECK(cgroup_number("memory.swap.current") == 0, "%ld bytes are in swap",
+	      cgroup_number("memory.swap.current"));
+	end(&a);
+}
+
+/*
+ * The device has all that it holds and little more, and nothing may be swapped:
+ * DRAM takes what ageing cannot. Breaks if CRITICAL waits until the device is
+ * over its capacity, or kills where that is not so.
+ */
+static void critical_alone_goes_to_dram(void)
+{
+	long kills = nd_counter("kills"), evacuated, critical, limit;
+	struct area a;
+
+	begin();
+	fill(&a);
+	wait_for(pressure_is("high"), "the level is not high");
+	limit = at_rest("physical_used") / 98 * 100;
+	evacuated = nd_counter("pages_evacuated");
+	critical = nd_counter("pressure_critical");
+	emu_set_limit(0, limit);
+	CHECK(physical_used() < limit, "%ld bytes are used, the device has %ld",
+	      physical_used(), limit);
+	wait_for(nd_counter("pressure_critical") > critical,
+		 "the level is not critical: %ld of %ld bytes are used",
+		 physical_used(), physical_total());
+	wait_for(nd_counter("pages_evacuated") > evacuated,
+		 "pages_evacuated did not move");
+	wait_for(!pressure_is("critical"),
+		 "the level stays critical: %ld of %ld bytes are used",
+		 physical_used(), physical_total());
+	CHECK(nd_counter("kills") == kills, "%ld processes were killed",
+	      nd_counter("kills") - kills);
 	CHECK(cgroup_number("memory.swap.current") == 0, "%ld bytes are in swap",
 	      cgroup_number("memory.swap.current"));
 	end(&a);
@@ -599,29 +622,39 @@ static long node_writeback(void)
 }
 
 /*
+ * Have a policy ask for as many pages, and swap not answer. The balloon must be
+ * at rest: kswapd misses the free pages that it takes during a pass.
+ */
+static void ask_with_hung_swap(struct policy *p, struct area *a, long asked)
+{
+	int ret;
+
+	begin();
+	area_demoted(a, physical_total() / PAGE / 4, FILL_RANDOM);
+	at_rest("balloon_pages");
+	use_slow_swap(DISK_HANGS);
+	policy_open(p, "asks", device_nid());
+	policy_tune(p, "pages", asked);
+	ret = policy_load(p);
+	CHECK(ret == 0, "loading asks: %s", strerror(-ret));
+	ret = policy_attach(p);
+	CHECK(ret == 0, "attaching asks: %s", strerror(-ret));
+	wait_for(node_writeback() >= asked / 2, "%ld pages go to swap",
+		 node_writeback());
+}
+
+/*
  * Nothing is reclaimed before swap has answered. Breaks if kswapd takes the
- * delay as a reason to send more than the policy has asked for. The balloon must
- * be at rest: kswapd misses the free pages that it takes during a pass.
+ * delay as a reason to send more than the policy has asked for.
  */
 static void small_request_sends_little(void)
 {
 	const long asked = 64;
 	struct policy p;
 	struct area a;
-	int i, ret;
+	int i;
 
-	begin();
-	area_demoted(&a, physical_total() / PAGE / 4, FILL_RANDOM);
-	at_rest("balloon_pages");
-	use_slow_swap(DISK_HANGS);
-	policy_open(&p, "asks", device_nid());
-	policy_tune(&p, "pages", asked);
-	ret = policy_load(&p);
-	CHECK(ret == 0, "loading asks: %s", strerror(-ret));
-	ret = policy_attach(&p);
-	CHECK(ret == 0, "attaching asks: %s", strerror(-ret));
-	wait_for(node_writeback() >= asked / 2, "%ld pages go to swap",
-		 node_writeback());
+	ask_with_hung_swap(&p, &a, asked);
 	/* Several looks of the kernel, and longer than a request is kept. */
 	for (i = 0; i < 10; i++) {
 		CHECK(node_writeback() <= 8 * asked,
@@ -761,6 +794,61 @@ static void node_leaves_while_it_is_emptied(void)
 	end(&a);
 }
 
+/* The process that takes the node away; it may have to be told to end. */
+static pid_t start_removal(void)
+{
+	pid_t pid = vmtest_fork();
+
+	if (!pid) {
+		write_text(EMU "online", "0");
+		_exit(0);
+	}
+	return pid;
+}
+
+static void expect_live(void)
+{
+	char state[32];
+
+	CHECK(nd_text("state", state, sizeof(state)) > 0 &&
+	      !strcmp(state, "live"), "the node is '%s'", state);
+}
+
+/*
+ * Pages are on their way to swap that does not answer. The others go to DRAM,
+ * and who removes the node can be told to give up. Breaks if removal waits for
+ * swap, before it has moved what it can or in a way that no signal ends.
+ */
+static void removal_does_not_wait_for_hung_swap(void)
+{
+	int status, ret;
+	struct policy p;
+	struct area a;
+	pid_t pid;
+
+	ask_with_hung_swap(&p, &a, 64);
+	policy_close(&p);
+	pid = start_removal();
+	wait_for(area_count(&a, 0) + area_swapped(&a) == a.pages,
+		 "%zu pages are on the node, %zu go to swap",
+		 area_count(&a, device_nid()), area_swapped(&a));
+	CHECK(node_writeback() > 0, "swap has answered");
+	kill(pid, SIGTERM);
+	wait_for(waitpid(pid, &status, WNOHANG) == pid,
+		 "the removal does not end");
+	expect_live();
+
+	leave_slow_swap();
+	ret = write_text(EMU "online", "0");
+	CHECK(ret == 0, "offline: %s", strerror(-ret));
+	area_expect_all(&a, 0);
+	area_verify(&a);
+	ret = write_text(EMU "online", "1");
+	CHECK(ret == 0, "online: %s", strerror(-ret));
+	expect_live();
+	end(&a);
+}
+
 /* A memory block goes offline although the balloon has pages of it. */
 static void block_goes_offline_under_the_balloon(void)
 {
@@ -800,6 +888,7 @@ static const struct vmtest tests[] = {
 	VMTEST(balloon_follows_the_ratio),
 	VMTEST(lost_capacity_goes_to_swap),
 	VMTEST(lost_capacity_goes_to_dram),
+	VMTEST(critical_alone_goes_to_dram),
 	VMTEST(capacity_comes_back),
 	VMTEST(missing_reports_lose_nothing),
 	VMTEST(late_reports_lose_nothing),
@@ -817,6 +906,7 @@ static const struct vmtest tests[] = {
 	VMTEST(blocked_swap_leaves_killing),
 	VMTEST(full_node_and_no_swap_ends_in_oom),
 	VMTEST(node_leaves_while_it_is_emptied),
+	VMTEST(removal_does_not_wait_for_hung_swap),
 	VMTEST(block_goes_offline_under_the_balloon),
 };
 

@@ -91,6 +91,48 @@ static void two_nodes_ask_their_own_policies(void)
 	policy_close(&second);
 }
 
+/* Reclaim of node 1 once more; how many pages are on node 2 by now? */
+static size_t sink(const struct area *a)
+{
+	forget_references(getpid());
+	node_reclaim(1, a->pages * PAGE);
+	return area_count(a, 2);
+}
+
+/*
+ * Pages go on from one node to the other. The policy that they leave is told so,
+ * and nothing of what they take where they are now. Breaks if both policies are
+ * told the same.
+ */
+static void node_that_is_left_hears_of_no_class(void)
+{
+	struct policy first, second;
+	struct area a;
+
+	start_on(&first, 1);
+	start_on(&second, 2);
+	policy_tune(&second, "admit", ADMIT_DENY);
+	area_map(&a, PAGES, FILL_TEXT);
+	look_at(1);
+	area_demote(&a);
+	policy_tune(&second, "admit", ADMIT_ACCEPT);
+	wait_for(sink(&a) == PAGES, "%zu of %d pages are on node 2",
+		 area_count(&a, 2), PAGES);
+	CHECK(policy_count(&first, "demoted_on") >= PAGES,
+	      "the policy of node 1 heard of %ld pages",
+	      policy_count(&first, "demoted_on"));
+	CHECK(policy_count(&second, "moved_in") >= PAGES,
+	      "the policy of node 2 heard of %ld pages",
+	      policy_count(&second, "moved_in"));
+	CHECK(policy_count(&first, "bad_ctx") == 0, "bad_ctx of node 1 is %ld",
+	      policy_count(&first, "bad_ctx"));
+	CHECK(policy_count(&second, "bad_ctx") == 0, "bad_ctx of node 2 is %ld",
+	      policy_count(&second, "bad_ctx"));
+	area_verify(&a);
+	policy_close(&first);
+	policy_close(&second);
+}
+
 static void two_nodes_swap_policies_apart(void)
 {
 	struct policy first, second, other;
@@ -229,6 +271,7 @@ static void unfenced_hot_pages_leave(void)
 
 static const struct vmtest tests[] = {
 	VMTEST(two_nodes_ask_their_own_policies),
+	VMTEST(node_that_is_left_hears_of_no_class),
 	VMTEST(two_nodes_swap_policies_apart),
 	VMTEST(two_ranges_store_with_their_own_service),
 	VMTEST(full_range_does_not_stop_the_other),

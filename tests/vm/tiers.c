@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +56,13 @@ static int tier_of(int nid)
 static void demotion(bool on)
 {
 	CHECK(write_text(DEMOTION, "%d", on) == 0, DEMOTION);
+}
+
+/* A kswapd that has given up tries again when the switch is thrown. */
+static void revive_kswapd(void)
+{
+	demotion(false);
+	demotion(true);
 }
 
 static void online(bool on)
@@ -103,21 +112,27 @@ static void set_hugepages(long nr)
 	      "nr_hugepages");
 }
 
-/*
- * Make kswapd and direct reclaim run: put most of DRAM into a pool that nobody
- * uses, which is quick as nothing is written, and want more than is left.
- */
-static void press(void)
+/* Most of DRAM goes to a pool that nobody uses: quick, as nothing is written. */
+static void leave_little(void)
 {
-	size_t leave = 64 * MIB * vmtest_patience(), bytes, i;
-	long before = pages_scanned(), free;
-	unsigned char *p;
-	pid_t pid;
+	size_t leave = 64 * MIB * vmtest_patience();
+	long free;
 
 	set_hugepages(0);
 	free = meminfo("MemFree") * 1024 - leave;
 	if (free > 0)
 		set_hugepages(free / (2 * MIB));
+}
+
+/* Make kswapd and direct reclaim run: want more than is left. */
+static void press(void)
+{
+	long before = pages_scanned();
+	unsigned char *p;
+	size_t bytes, i;
+	pid_t pid;
+
+	leave_little();
 	pid = vmtest_fork();
 	if (!pid) {
 		bytes = meminfo("MemFree") * 1024 + 32 * MIB;
@@ -196,16 +211,177 @@ static void demotion_off_stops_all_reclaim(void)
 	demotion(true);
 }
 
+/* Reclaim of DRAM by its own file once more; how many pages were demoted ever? */
+static long reclaim_dram(void)
+{
+	forget_references(getpid());
+	node_reclaim(0, PAGES * PAGE);
+	return nd_counter("pages_demoted");
+}
+
+/* Breaks if reclaim of a node by hand asks something else than the switch. */
+static void demotion_off_stops_node_reclaim(void)
+{
+	struct area a;
+	long before;
+	int i;
+
+	demotion(false);
+	before = nd_counter("pages_demoted");
+	area_map(&a, PAGES, FILL_TEXT);
+	for (i = 0; i < FEW; i++) {
+		CHECK(reclaim_dram() == before, "%ld pages were demoted",
+		      nd_counter("pages_demoted") - before);
+		usleep(50 * 1000);
+	}
+	demotion(true);
+	wait_for(reclaim_dram() > before,
+		 "with the switch on nothing is demoted, either");
+	area_verify(&a);
+}
+
+/* memory.max is enforced by whoever writes it, and nothing is demoted. */
+static void demotion_off_leaves_limits_to_swap(void)
+{
+	struct area a;
+	long before, limit;
+
+	vmtest_swap_device();
+	demotion(false);
+	before = nd_counter("pages_demoted");
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	area_map(&a, PAGES, FILL_TEXT);
+	forget_references(getpid());
+	limit = cgroup_number("memory.current") - (long)(PAGES * PAGE);
+	CHECK(cgroup_write("memory.max", "%ld", limit) == 0, "memory.max");
+	wait_for(cgroup_number("memory.current") <= limit,
+		 "memory.current %ld, memory.max %ld",
+		 cgroup_number("memory.current"), limit);
+	CHECK(cgroup_number("memory.swap.current") > 0, "nothing is in swap");
+	CHECK(nd_counter("pages_demoted") == before, "%ld pages were demoted",
+	      nd_counter("pages_demoted") - before);
+	area_verify(&a);
+	demotion(true);
+}
+
+static size_t pageout(const struct area *a)
+{
+	CHECK_SYS(madvise(a->p, a->pages * PAGE, MADV_PAGEOUT) == 0,
+		  "MADV_PAGEOUT");
+	return area_swapped(a);
+}
+
+/* Who asks for swap gets it. Breaks if MADV_PAGEOUT demotes. */
+static void pageout_goes_past_the_node(void)
+{
+	struct area a;
+	long before;
+
+	vmtest_swap_device();
+	demotion(true);
+	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
+	area_map(&a, PAGES, FILL_TEXT);
+	lru_drain(a.p);
+	before = nd_counter("pages_demoted");
+	wait_for(pageout(&a) == PAGES, "%zu of %d pages are in swap",
+		 area_swapped(&a), PAGES);
+	CHECK(nd_counter("pages_demoted") == before, "%ld pages were demoted",
+	      nd_counter("pages_demoted") - before);
+	area_verify(&a);
+}
+
+/* ---- DRAM is full, and there is no swap ------------------------------------ */
+
+#define STAMP	512	/* bytes from one to the next */
+
+static void stamp(unsigned char *p, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes; i += STAMP)
+		*(size_t *)(p + i) = i;
+}
+
+/* Every byte is what stamp() has left there. */
+static void verify_stamps(const unsigned char *p, size_t bytes)
+{
+	unsigned char want[STAMP] = { };
+	size_t i;
+
+	for (i = 0; i < bytes; i += STAMP) {
+		memcpy(want, &i, sizeof(i));
+		CHECK(!memcmp(p + i, want, STAMP), "wrong data at %zu of %zu",
+		      i, bytes);
+	}
+}
+
+static void fill_beyond_dram(bool bound)
+{
+	size_t bytes = meminfo("MemAvailable") * 1024 + 128 * MIB;
+	unsigned long nodes = 1UL << 0;
+	unsigned char *p;
+
+	if (bound)
+		CHECK_SYS(syscall(SYS_set_mempolicy, MODE_BIND, &nodes,
+				  8 * sizeof(nodes)) == 0, "MPOL_BIND");
+	p = map_bytes(bytes);
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	stamp(p, bytes);
+	verify_stamps(p, bytes);
+	_exit(0);
+}
+
+/* A process wants more than DRAM has. The node takes what nobody uses. */
+static void fill_without_swap(bool bound)
+{
+	long kills = read_field("/proc/vmstat", "oom_kill"), demoted;
+	const char *swap = vmtest_swap_device();
+	pid_t pid;
+
+	demotion(true);
+	CHECK_SYS(swapoff(swap) == 0, "swapoff %s", swap);
+	CHECK(write_text("/proc/sys/vm/drop_caches", "3") == 0, "drop_caches");
+	leave_little();
+	demoted = nd_counter("pages_demoted");
+	pid = vmtest_fork();
+	if (!pid)
+		fill_beyond_dram(bound);
+	vmtest_join(pid);
+	set_hugepages(0);
+	revive_kswapd();
+	CHECK_SYS(swapon(swap, 0) == 0, "swapon %s", swap);
+	CHECK(read_field("/proc/vmstat", "oom_kill") == kills,
+	      "%ld processes were killed",
+	      read_field("/proc/vmstat", "oom_kill") - kills);
+	demoted = nd_counter("pages_demoted") - demoted;
+	CHECK(demoted >= (long)(16 * MIB / PAGE), "%ld pages were demoted",
+	      demoted);
+}
+
+/* Breaks if the OOM killer comes before the node is full. */
+static void full_dram_goes_to_the_node(void)
+{
+	fill_without_swap(false);
+}
+
+/* A memory policy says where to allocate, not where cold pages may go. */
+static void full_dram_of_a_bound_process_goes_to_the_node(void)
+{
+	fill_without_swap(true);
+}
+
 /* ---- cpuset.mems ------------------------------------------------------------ */
 
 /**
  * struct pair - a cgroup within another, beside that of the test
  * @outer: directory of the outer one
  * @inner: and of the inner
+ * @plain: the inner one has no cpuset of its own
  */
 struct pair {
 	char outer[400];
 	char inner[450];
+	bool plain;
 };
 
 static int pair_write(const char *dir, const char *file, const char *text)
@@ -224,17 +400,24 @@ static void set_mems(const char *dir, const char *mems)
 	      strerror(-ret));
 }
 
-static void pair_make(struct pair *p, const char *outer, const char *inner)
+static void pair_set_up(struct pair *p, const char *outer, const char *inner)
 {
 	snprintf(p->outer, sizeof(p->outer), "%s.outer", cgroup_path());
 	snprintf(p->inner, sizeof(p->inner), "%s/inner", p->outer);
 	CHECK_SYS(mkdir(p->outer, 0755) == 0, "mkdir %s", p->outer);
 	CHECK(pair_write(p->outer, "cgroup.subtree_control",
-			 "+memory +cpuset") == 0, "controllers of %s", p->outer);
+			 p->plain ? "+memory" : "+memory +cpuset") == 0,
+	      "controllers of %s", p->outer);
 	CHECK_SYS(mkdir(p->inner, 0755) == 0, "mkdir %s", p->inner);
 	set_mems(p->outer, outer);
 	set_mems(p->inner, inner);
 	CHECK(pair_write(p->inner, "memory.swap.max", "0") == 0, "swap.max");
+}
+
+static void pair_make(struct pair *p, const char *outer, const char *inner)
+{
+	p->plain = false;
+	pair_set_up(p, outer, inner);
 }
 
 static void pair_enter(const struct pair *p)
@@ -255,10 +438,14 @@ static void pair_expect_dram(const struct pair *p, const struct area *a)
 {
 	char path[512], text[64];
 
+	area_expect_all(a, 0);
 	snprintf(path, sizeof(path), "%s/cpuset.mems.effective", p->inner);
+	if (p->plain) {
+		CHECK(access(path, F_OK) != 0, "%s is there", path);
+		return;
+	}
 	CHECK(read_text(path, text, sizeof(text)) > 0 && atoi(text) == 0 &&
 	      strlen(text) < 3, "cpuset.mems.effective is '%s'", text);
-	area_expect_all(a, 0);
 }
 
 /* Reclaim in the inner cgroup once more; how many pages are demoted by now? */
@@ -355,6 +542,118 @@ static void cpuset_written_before_the_device(void)
 	pair_remove(&p);
 }
 
+/* Breaks if a cgroup without a cpuset of its own is asked, and not its parent. */
+static void cpuset_of_the_parent_holds_without_controller(void)
+{
+	static const char * const mems[] = { NULL, "0", "0-1" };
+	struct pair p = { .plain = true };
+	size_t i;
+
+	demotion(true);
+	for (i = 0; i < ARRAY_SIZE(mems); i++) {
+		pair_set_up(&p, mems[i], NULL);
+		pair_expect(&p, i != 1);
+		pair_remove(&p);
+	}
+}
+
+/* What is there stays there, for a second at least. */
+static void expect_settled(const struct area *a)
+{
+	size_t n;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		n = area_count(a, device_nid());
+		CHECK(n == a->pages, "%zu of %zu pages are on node %d", n,
+		      a->pages, device_nid());
+		usleep(100 * 1000);
+	}
+}
+
+/*
+ * The list says where pages may come from now on. Breaks if a change moves what
+ * is on the node, as it moves pages from one node of DRAM to another.
+ */
+static void cpuset_change_leaves_residents(void)
+{
+	struct pair p;
+	struct area a;
+
+	demotion(true);
+	pair_make(&p, NULL, "0-1");
+	pair_enter(&p);
+	area_map(&a, PAGES, FILL_TEXT);
+	wait_for(pair_reclaim(&p, &a) == PAGES, "%zu of %d pages are on node %d",
+		 area_count(&a, device_nid()), PAGES, device_nid());
+	set_mems(p.inner, "0");
+	expect_settled(&a);
+	area_verify(&a);
+	set_mems(p.inner, "0-1");
+	expect_settled(&a);
+	area_verify(&a);
+	area_store_all(&a, 8);
+	CHECK(area_count(&a, device_nid()) == 0, "written in place");
+	area_verify(&a);
+	area_unmap(&a);
+	pair_remove(&p);
+}
+
+/*
+ * Want more than there is so slowly that kswapd keeps up, and nobody has to
+ * reclaim for himself; no more of it when kswapd has demoted something.
+ */
+static void press_slowly(const char *stat)
+{
+	size_t bytes, i;
+	unsigned char *p;
+	pid_t pid;
+
+	CHECK(write_text("/proc/sys/vm/drop_caches", "3") == 0, "drop_caches");
+	leave_little();
+	pid = vmtest_fork();
+	if (!pid) {
+		bytes = meminfo("MemFree") * 1024 + 64 * MIB;
+		p = map_bytes(bytes);
+		madvise(p, bytes, MADV_NOHUGEPAGE);
+		for (i = 0; i < bytes; i += PAGE) {
+			p[i] = 1;
+			if (i % MIB)
+				continue;
+			if (read_field(stat, "pgdemote_kswapd") > 0)
+				break;
+			usleep(20 * 1000);
+		}
+		_exit(0);
+	}
+	vmtest_join(pid);
+	set_hugepages(0);
+}
+
+/* The counterpart of the next one: kswapd takes pages of such a cgroup there. */
+static void cpuset_allows_kswapd(void)
+{
+	char stat[512];
+	struct pair p;
+	struct area a;
+
+	vmtest_swap_device();
+	revive_kswapd();
+	pair_make(&p, NULL, "0-1");
+	CHECK(pair_write(p.inner, "memory.swap.max", "max") == 0, "swap.max");
+	snprintf(stat, sizeof(stat), "%s/memory.stat", p.inner);
+	pair_enter(&p);
+	area_map(&a, PAGES, FILL_TEXT);
+	forget_references(getpid());
+	press_slowly(stat);
+	wait_for(read_field(stat, "pgdemote_kswapd") > 0,
+		 "kswapd demoted %ld pages of the cgroup",
+		 read_field(stat, "pgdemote_kswapd"));
+	area_verify(&a);
+	area_unmap(&a);
+	pair_remove(&p);
+}
+
 /* Breaks if kswapd or direct reclaim ask for another cgroup, or for none. */
 static void cpuset_holds_under_pressure(void)
 {
@@ -377,20 +676,6 @@ static void cpuset_holds_under_pressure(void)
 }
 
 /* ---- nodeN/reclaim ---------------------------------------------------------- */
-
-/* Returns 0, or the errno that reclaim of a node ended with. */
-static int node_reclaim(int nid, size_t bytes)
-{
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/reclaim",
-		 nid);
-	ret = write_text(path, "%zu swappiness=max", bytes);
-	CHECK(ret == 0 || ret == -EAGAIN || ret == -EINTR, "%s: %s", path,
-	      strerror(-ret));
-	return -ret;
-}
 
 /* Reclaim of a node once more; how many pages are in swap by now? */
 static size_t node_evict(int nid, const struct area *a, size_t bytes)
@@ -429,7 +714,7 @@ static size_t reclaim_and_count(const struct area *a, int nid)
 /* Out of DRAM; where to is for the caller to see. */
 static void leave_dram(const struct area *a)
 {
-	demotion(true);
+	revive_kswapd();
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
 	wait_for(reclaim_and_count(a, 0) == 0, "%zu of %zu pages are on node 0",
 		 area_count(a, 0), a->pages);
@@ -478,6 +763,19 @@ static void chain_moves_down_step_by_step(void)
 	area_verify(&a);
 }
 
+/* Pages that the kswapds of DRAM and of the slow tier have looked at. */
+static long scanned_by_kswapd(const char *key)
+{
+	return nd_vmstat(0, key) + nd_vmstat(SLOW, key);
+}
+
+/* Breaks if a kswapd goes on for ever because it finds nowhere to put pages. */
+static void expect_kswapd_rests(void)
+{
+	CHECK(wait_at_rest(scanned_by_kswapd, "pgscan_kswapd") >= 0,
+	      "no pgscan_kswapd");
+}
+
 /* The last tier is full: swap is below the slow one, then. */
 static void chain_goes_on_to_swap(void)
 {
@@ -494,6 +792,7 @@ static void chain_goes_on_to_swap(void)
 		 area_swapped(&a), a.pages, area_count(&a, SLOW),
 		 area_count(&a, DEEP));
 	CHECK(emu_range_counter(1, "violations") == 0, "node 2 held too much");
+	expect_kswapd_rests();
 	area_verify(&a);
 	emu_set_limit(1, limit);
 }
@@ -514,6 +813,7 @@ static void chain_ends_without_swap(void)
 	CHECK(cgroup_write("memory.max", "max") == 0, "memory.max");
 	CHECK(area_count(&a, 0) + area_count(&a, SLOW) + area_count(&a, DEEP)
 	      == a.pages, "pages are elsewhere");
+	expect_kswapd_rests();
 	area_verify(&a);
 	emu_set_limit(1, limit);
 }
@@ -522,6 +822,11 @@ static const struct vmtest tests[] = {
 	VMTEST(node_is_in_a_tier_of_its_own),
 	VMTEST(pressure_demotes),
 	VMTEST(demotion_off_stops_all_reclaim),
+	VMTEST(demotion_off_stops_node_reclaim),
+	VMTEST(demotion_off_leaves_limits_to_swap),
+	VMTEST(pageout_goes_past_the_node),
+	VMTEST(full_dram_goes_to_the_node),
+	VMTEST(full_dram_of_a_bound_process_goes_to_the_node),
 	VMTEST(cpuset_unwritten_allows),
 	VMTEST(cpuset_that_names_the_node_allows),
 	VMTEST(cpuset_without_the_node_forbids),
@@ -529,6 +834,9 @@ static const struct vmtest tests[] = {
 	VMTEST(cpuset_of_the_parent_allows),
 	VMTEST(cpuset_of_the_child_forbids),
 	VMTEST(cpuset_written_before_the_device),
+	VMTEST(cpuset_of_the_parent_holds_without_controller),
+	VMTEST(cpuset_change_leaves_residents),
+	VMTEST(cpuset_allows_kswapd),
 	VMTEST(cpuset_holds_under_pressure),
 	VMTEST(node_reclaim_evicts),
 	VMTEST(chain_has_three_tiers),

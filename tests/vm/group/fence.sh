@@ -9,4 +9,5 @@ body() {
 	run fence_uffd
 	run fence_uprobe
 	run fence_mm
+	run fence_free
 }

@@ -34,18 +34,31 @@ body() {
 # The kernel's own tests, among them the probe with __GFP_THISNODE. Some need
 # a device node: they do not run at boot (kunit.autorun=0) but now.
 kunit() {
-	local dir=/sys/kernel/debug/kunit/node_device line name
+	local suite
 
-	if ! { echo 1 >$dir/run; } 2>/dev/null; then
-		fail kunit "cannot run the KUnit suite node_device"
+	modprobe cram_emu_kunit
+	for suite in node_device node_device_pressure node_promote cram_emu; do
+		kunit_suite $suite
+	done
+	rmmod cram_emu_kunit
+}
+
+# A suite that is not there, or has no result, is one that failed.
+kunit_suite() {
+	local suite=$1 dir=/sys/kernel/debug/kunit/$1 line name n=0
+
+	if ! { echo 1 >"$dir/run"; } 2>/dev/null; then
+		fail "kunit.$suite" "the kernel has no such KUnit suite"
 		return
 	fi
 	while read -r line; do
-		name=$(sed -E 's/^(not ok|ok) [0-9]+ ([^ ]+).*/\2/' <<<"$line")
+		name=$suite.$(sed -E 's/^(not ok|ok) [0-9]+ ([^ ]+).*/\2/' <<<"$line")
+		n=$((n + 1))
 		case $line in
 		*'# SKIP'*) skip "kunit.$name" "${line#*# SKIP }" ;;
 		'not ok '*) fail "kunit.$name" "see the kernel's log" ;;
 		*) pass "kunit.$name" ;;
 		esac
 	done < <(sed -nE 's/^    ((not ok|ok) [0-9]+)/\1/p' "$dir/results")
+	[ $n -gt 0 ] || fail "kunit.$suite" "the KUnit suite ran no test"
 }

@@ -5,4 +5,6 @@
 
 body() {
 	run offline
+	# of a test that was ended in the middle
+	echo offline >/sys/devices/system/memory/auto_online_blocks
 }

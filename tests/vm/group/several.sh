@@ -46,7 +46,8 @@ body() {
 	fi
 
 	with two_nodes "start=$start,$start2 size=$size,$size2 nid=1,2 adistance=1024,2048 phys=128M,128M verify=1" \
-		two_nodes_ask_their_own_policies two_nodes_swap_policies_apart
+		two_nodes_ask_their_own_policies \
+		node_that_is_left_hears_of_no_class two_nodes_swap_policies_apart
 	with two_ranges "start=$start,$((start + half)) size=$half,$half nid=1,1 phys=8M,64M classes=3,0 granule=256,512 verify=1" \
 		two_ranges_store_with_their_own_service \
 		full_range_does_not_stop_the_other cut_range_is_emptied

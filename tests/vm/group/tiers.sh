@@ -34,13 +34,19 @@ chain() {
 
 body() {
 	run tiers node_is_in_a_tier_of_its_own pressure_demotes \
-		demotion_off_stops_all_reclaim \
+		demotion_off_stops_all_reclaim demotion_off_stops_node_reclaim \
+		demotion_off_leaves_limits_to_swap pageout_goes_past_the_node \
+		full_dram_goes_to_the_node \
+		full_dram_of_a_bound_process_goes_to_the_node \
 		cpuset_unwritten_allows cpuset_that_names_the_node_allows \
 		cpuset_without_the_node_forbids cpuset_of_the_parent_forbids \
 		cpuset_of_the_parent_allows cpuset_of_the_child_forbids \
-		cpuset_written_before_the_device cpuset_holds_under_pressure \
-		node_reclaim_evicts
+		cpuset_written_before_the_device \
+		cpuset_of_the_parent_holds_without_controller \
+		cpuset_change_leaves_residents cpuset_allows_kswapd \
+		cpuset_holds_under_pressure node_reclaim_evicts
 	# of a test that was ended in the middle
 	echo 0 >/proc/sys/vm/nr_hugepages
+	swapon "$VMTEST_SWAPDEV" 2>/dev/null
 	chain
 }

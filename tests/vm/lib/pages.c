@@ -247,6 +247,26 @@ void reclaim_round(int round, size_t bytes)
 }
 
 /**
+ * node_reclaim - proactive reclaim of anonymous memory of a node, whoever has it
+ * @nid: the node
+ * @bytes: at most so much
+ *
+ * Return: 0, or the errno that it ended with: less is no error here
+ */
+int node_reclaim(int nid, size_t bytes)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/reclaim",
+		 nid);
+	ret = write_text(path, "%zu swappiness=max", bytes);
+	CHECK(ret == 0 || ret == -EAGAIN || ret == -EINTR, "%s: %s", path,
+	      strerror(-ret));
+	return -ret;
+}
+
+/**
  * area_try_demote - make the pages cold and reclaim until all are on the
  * device node, or until it has been tried @rounds times
  *

@@ -51,6 +51,7 @@ size_t area_swapped(const struct area *a);
 void area_swap_out(const struct area *a, size_t want);
 void forget_references(pid_t pid);
 void reclaim_round(int round, size_t bytes);
+int node_reclaim(int nid, size_t bytes);
 void lru_drain(void *addr);
 
 int page_nid(const void *addr);

@@ -27,6 +27,7 @@
 #include "vmtest.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup/vmtest"
+#define QUIET_ROUNDS	60	/* twentieths of a second */
 #define EXIT_FAILED	81
 #define EXIT_SKIPPED	82
 
@@ -84,6 +85,28 @@ long vmtest_patience(void)
 	const char *p = getenv("VMTEST_PATIENCE");
 
 	return p && atoi(p) > 1 ? atoi(p) : 1;
+}
+
+/**
+ * wait_at_rest - wait until a number has not changed for a while
+ * @number: reads it
+ * @name: which one @number reads
+ *
+ * Return: the number
+ */
+long wait_at_rest(long (*number)(const char *name), const char *name)
+{
+	long value = number(name);
+	int quiet = 0;
+
+	wait_long(2, ({
+		long now = number(name);
+
+		quiet = now == value ? quiet + 1 : 0;
+		value = now;
+		quiet >= QUIET_ROUNDS;
+	}), "%s does not come to rest, it is %ld", name, value);
+	return value;
 }
 
 /**

@@ -77,6 +77,8 @@ long vmtest_patience(void);
 #define wait_for(cond, fmt, ...) \
 	wait_long(1, cond, fmt, ##__VA_ARGS__)
 
+long wait_at_rest(long (*number)(const char *name), const char *name);
+
 /* ---- what the group was given ---------------------------------------------- */
 
 const char *vmtest_swap_device(void);

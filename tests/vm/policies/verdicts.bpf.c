@@ -42,7 +42,8 @@ struct verdicts_counters {
 	u64 moved_in;		/* migrated: pages */
 	u64 moved_out;
 	u64 moved_within;
-	u64 offlined;		/* of those that moved out */
+	u64 offlined;		/* of those that moved out: with the node, */
+	u64 demoted_on;		/* to another device node */
 	u64 stored_bytes;
 	u64 faults;		/* promote_fault */
 	u64 shared_faults;	/* mapped more than once */
@@ -180,6 +181,8 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 		EXPECT(bad_ctx, ctx->class == 0 && ctx->stored_bytes == 0);
 		if (ctx->reason == NODE_DEVICE_MOVE_OFFLINE)
 			NODE_COUNT(offlined, ctx->nr_pages);
+		if (ctx->reason == NODE_DEVICE_MOVE_DEMOTED)
+			NODE_COUNT(demoted_on, ctx->nr_pages);
 	} else {
 		NODE_COUNT(bad_ctx, 1);
 	}
