@@ -248,9 +248,14 @@ static size_t push_out(unsigned char *p, uint64_t *instructions)
 		took = __rdtsc() - start;
 		before = now;
 		now = cold(p);
-		/* Rounds that only age the lists are not counted. */
+		/*
+		 * Rounds that only age the lists are not counted. Reclaim
+		 * decides by statistics that can be two seconds old.
+		 */
 		if (now > before)
 			*instructions += took;
+		else
+			usleep(100000);
 	}
 	if (now < nr_pages - nr_pages / 16)
 		die("only %zu of %zu pages went to %s", now, nr_pages,

@@ -3,7 +3,7 @@
  * Reads a page frame, whether or not anybody has it: what is in free memory can
  * be seen in no other way.
  */
-#include "vmlinux.h"
+#include "node_ext_types.h"
 #include <bpf/bpf_helpers.h>
 
 char LICENSE[] SEC("license") = "GPL";
@@ -26,7 +26,7 @@ struct {
 extern const void page_offset_base __ksym;
 
 SEC("syscall")
-int peek(void *ctx)
+int peek(void *ctx __attribute__((unused)))
 {
 	struct peek *p;
 	u64 base = 0;
