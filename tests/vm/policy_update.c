@@ -57,15 +57,18 @@ static void worker(struct load *load, int self)
 static struct load *load_start(void)
 {
 	struct load *load;
+	pid_t pid;
 	int w;
 
 	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK_SYS(load != MAP_FAILED, "mmap");
 	for (w = 0; w < WORKERS; w++) {
-		load->pid[w] = vmtest_fork();
-		if (!load->pid[w])
+		pid = vmtest_fork();
+		if (!pid)
 			worker(load, w);
+		/* Not by the worker, which shares it. */
+		load->pid[w] = pid;
 	}
 	return load;
 }
