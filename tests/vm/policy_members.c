@@ -418,14 +418,15 @@ static void hint_faults_reach_the_policy(void)
 
 /*
  * A limit pushes what the cgroup has on the node out. Less is allowed than is
- * there: whatever else reclaim takes first, 1024 pages must leave the node.
+ * there: whatever else reclaim takes first, 1024 pages must leave the node. What
+ * is left is more than the test itself needs, or it would be killed.
  */
 static void squeeze(unsigned int verdict, struct policy *p, struct area *a)
 {
 	long limit;
 
 	vmtest_swap_device();
-	area_demoted(a, 2048, FILL_TEXT);
+	area_demoted(a, 4096, FILL_TEXT);
 	policy_start(p, "members");
 	policy_tune(p, "victim", verdict);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
