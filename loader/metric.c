@@ -50,7 +50,7 @@ static void write_unknown(struct exposition *e, const struct metric *m,
 #define SOURCE(_counter, ...)	{ #_counter, { __VA_ARGS__ } }
 #define CALLS(_member)		SOURCE(calls_##_member, #_member)
 #define VERDICT(_prefix, _member, _word)				\
-	SOURCE(verdicts_##_prefix##_##_word, _member, #_word)
+	SOURCE(verdicts_##_prefix##_##_word, _member, #_word),
 /* Labels of buckets are floating-point numbers. */
 #define BUCKET(_bytes)		SOURCE(stored_##_bytes, #_bytes ".0")
 
@@ -228,29 +228,8 @@ const struct metric metrics[] = {
 		.name = "policy_verdicts", .type = METRIC_COUNTER,
 		.help = "Answers of each member of the policy.",
 		.label = { "member", "verdict" },
-		.sources = SOURCES(
-			VERDICT(batch, "admit_batch", nolimit),
-			VERDICT(batch, "admit_batch", budget),
-			VERDICT(batch, "admit_batch", none),
-			VERDICT(admit, "admit_folio", default),
-			VERDICT(admit, "admit_folio", accept),
-			VERDICT(admit, "admit_folio", deny),
-			VERDICT(admit, "admit_folio", keep),
-			VERDICT(class, "choose_class", default),
-			VERDICT(class, "choose_class", chosen),
-			VERDICT(class, "choose_class", refused),
-			VERDICT(promote, "promote_fault", default),
-			VERDICT(promote, "promote_fault", one),
-			VERDICT(promote, "promote_fault", around),
-			VERDICT(promote, "promote_fault", skip),
-			VERDICT(hot, "promote_hot", default),
-			VERDICT(hot, "promote_hot", one),
-			VERDICT(hot, "promote_hot", around),
-			VERDICT(hot, "promote_hot", skip),
-			VERDICT(victim, "reclaim_folio", default),
-			VERDICT(victim, "reclaim_folio", evict),
-			VERDICT(victim, "reclaim_folio", keep),
-			VERDICT(victim, "reclaim_folio", promote)),
+		.sources = (const struct metric_source[]){
+			NODE_VERDICTS(VERDICT) {} },
 	}, {
 		.name = "policy_verdicts_replaced", .type = METRIC_COUNTER,
 		.help = "Answers of the policy that the kernel replaced by the native default.",

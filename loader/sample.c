@@ -23,7 +23,7 @@ const char *const group_names[NR_GROUPS] = {
 };
 
 #define VERDICT(_prefix, _member, _word)				\
-	{ "verdicts_" #_prefix "_" #_word, VERDICTS, false, _member, #_word }
+	{ "verdicts_" #_prefix "_" #_word, VERDICTS, false, _member, #_word },
 #define STORED_UP_TO(_bytes)	{ .name = "stored_" #_bytes, .group = STORED }
 
 const struct counter counters[] = {
@@ -70,28 +70,7 @@ const struct counter counters[] = {
 	{ .name = "calls_reclaim_folio", .group = CALLS },
 	{ .name = "calls_pressure", .group = CALLS },
 	{ .name = "calls_no_policy", .group = CALLS },
-	VERDICT(batch, "admit_batch", nolimit),
-	VERDICT(batch, "admit_batch", budget),
-	VERDICT(batch, "admit_batch", none),
-	VERDICT(admit, "admit_folio", default),
-	VERDICT(admit, "admit_folio", accept),
-	VERDICT(admit, "admit_folio", deny),
-	VERDICT(admit, "admit_folio", keep),
-	VERDICT(class, "choose_class", default),
-	VERDICT(class, "choose_class", chosen),
-	VERDICT(class, "choose_class", refused),
-	VERDICT(promote, "promote_fault", default),
-	VERDICT(promote, "promote_fault", one),
-	VERDICT(promote, "promote_fault", around),
-	VERDICT(promote, "promote_fault", skip),
-	VERDICT(hot, "promote_hot", default),
-	VERDICT(hot, "promote_hot", one),
-	VERDICT(hot, "promote_hot", around),
-	VERDICT(hot, "promote_hot", skip),
-	VERDICT(victim, "reclaim_folio", default),
-	VERDICT(victim, "reclaim_folio", evict),
-	VERDICT(victim, "reclaim_folio", keep),
-	VERDICT(victim, "reclaim_folio", promote),
+	NODE_VERDICTS(VERDICT)
 	{ .name = "overridden", .group = VERDICTS },
 	{ .name = "keep_capped", .group = VERDICTS },
 	{ .name = "victim_keep_capped", .group = VERDICTS },

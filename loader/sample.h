@@ -34,6 +34,34 @@ struct counter {
 	const char *word;
 };
 
+/*
+ * Each verdict that the kernel counts: the prefix of its counter, the member,
+ * the word for it.
+ */
+#define NODE_VERDICTS(VERDICT)						\
+	VERDICT(batch, "admit_batch", nolimit)				\
+	VERDICT(batch, "admit_batch", budget)				\
+	VERDICT(batch, "admit_batch", none)				\
+	VERDICT(admit, "admit_folio", default)				\
+	VERDICT(admit, "admit_folio", accept)				\
+	VERDICT(admit, "admit_folio", deny)				\
+	VERDICT(admit, "admit_folio", keep)				\
+	VERDICT(class, "choose_class", default)				\
+	VERDICT(class, "choose_class", chosen)				\
+	VERDICT(class, "choose_class", refused)				\
+	VERDICT(promote, "promote_fault", default)			\
+	VERDICT(promote, "promote_fault", one)				\
+	VERDICT(promote, "promote_fault", around)			\
+	VERDICT(promote, "promote_fault", skip)				\
+	VERDICT(hot, "promote_hot", default)				\
+	VERDICT(hot, "promote_hot", one)				\
+	VERDICT(hot, "promote_hot", around)				\
+	VERDICT(hot, "promote_hot", skip)				\
+	VERDICT(victim, "reclaim_folio", default)			\
+	VERDICT(victim, "reclaim_folio", evict)				\
+	VERDICT(victim, "reclaim_folio", keep)				\
+	VERDICT(victim, "reclaim_folio", promote)
+
 extern const struct counter counters[];
 extern const size_t nr_counters;
 extern const char *const group_names[NR_GROUPS];
