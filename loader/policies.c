@@ -139,12 +139,22 @@ int do_policies(const struct cmdline *c)
 	return shown ? NODECTL_PARTLY : NODECTL_NONE;
 }
 
+static void print_tunable(const char *heading, const struct tunable *tun)
+{
+	char def[32], min[32], max[32];
+
+	printf("%-11s %s=%s (%s, %s%s%s to %s)\n%-11s     %s\n", heading, tun->name,
+	       tunable_format(tun, tun->def, def, sizeof(def)),
+	       tunable_type_name(tun->type), tun->unit, tun->unit[0] ? " " : "",
+	       tunable_format(tun, tun->min, min, sizeof(min)),
+	       tunable_format(tun, tun->max, max, sizeof(max)), "", tun->desc);
+}
+
 static void print_object(const struct object *o)
 {
-	char def[32], min[32], max[32], file[PATH_MAX];
-	const struct tunable *tun;
 	struct bpf_program *prog;
 	unsigned int i, pos = 0;
+	char file[PATH_MAX];
 	const char *name;
 
 	printf("%-11s %s\n", "policy", o->name);
@@ -160,17 +170,8 @@ static void print_object(const struct object *o)
 	putchar('\n');
 	if (!o->meta.nr_tunables)
 		printf("%-11s none\n", "tunables");
-	for (i = 0; i < o->meta.nr_tunables; i++) {
-		tun = &o->meta.tunables[i];
-		printf("%-11s %s=%s (%s, %s%s%s to %s)\n%-11s     %s\n",
-		       i ? "" : "tunables", tun->name,
-		       tunable_format(tun, tun->def, def, sizeof(def)),
-		       tunable_type_name(tun->type), tun->unit,
-		       tun->unit[0] ? " " : "",
-		       tunable_format(tun, tun->min, min, sizeof(min)),
-		       tunable_format(tun, tun->max, max, sizeof(max)), "",
-		       tun->desc);
-	}
+	for (i = 0; i < o->meta.nr_tunables; i++)
+		print_tunable(i ? "" : "tunables", &o->meta.tunables[i]);
 }
 
 static struct json_object *object_json(const struct object *o)
