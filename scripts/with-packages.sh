@@ -32,19 +32,19 @@ dir=$cache/packages/$(printf '%s\n' "$suite" "${missing[@]}" | sha256sum | cut -
 mkdir -p "$cache/packages"
 exec 8>"$dir.lock"
 flock 8
-if [ ! -e "$dir/.done" ]; then
+if [ ! -e "$dir/.unpacked" ]; then
 	rm -rf "$dir"
-	mkdir -p "$dir/deb" "$dir/root/usr"
+	mkdir -p "$dir/deb" "$dir/tree/usr"
 	"$top/scripts/debian-fetch.sh" --missing "$suite" "$dir/deb" "${missing[@]}"
 	for p in "$dir"/deb/*.deb; do
-		dpkg-deb -x "$p" "$dir/root"
+		dpkg-deb -x "$p" "$dir/tree"
 	done
 	# Packages of Debian 12 have files in /bin, which is /usr/bin.
 	for d in bin sbin lib lib64; do
-		[ ! -d "$dir/root/$d" ] || cp -a "$dir/root/$d" "$dir/root/usr/"
+		[ ! -d "$dir/tree/$d" ] || cp -a "$dir/tree/$d" "$dir/tree/usr/"
 	done
 	rm -rf "$dir/deb"
-	touch "$dir/.done"
+	touch "$dir/.unpacked"
 fi
 flock -u 8
 
@@ -53,7 +53,7 @@ user=()
 [ "$(id -u)" = 0 ] || user=(--map-root-user)
 # shellcheck disable=SC2016 # the inner shell's
 exec unshare --mount "${user[@]}" bash -c '
-	mount -t overlay -o "lowerdir=$1/root/usr:/usr" overlay /usr || {
+	mount -t overlay -o "lowerdir=$1/tree/usr:/usr" overlay /usr || {
 		echo "error: cannot mount an overlay on /usr in a namespace" >&2
 		echo "       run it as root, or install: $2" >&2
 		exit 1
