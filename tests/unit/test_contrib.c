@@ -60,30 +60,44 @@ static void the_dashboard_names_metrics_that_exist(void **state)
 	json_object_put(root);
 }
 
+#define GRID_COLUMNS	24
+#define GRID_ROWS	100
+
+static int grid_position(struct json_object *panel, const char *key)
+{
+	struct json_object *pos, *o;
+
+	assert_true(json_object_object_get_ex(panel, "gridPos", &pos));
+	assert_true(json_object_object_get_ex(pos, key, &o));
+	return json_object_get_int(o);
+}
+
+static void take_place(struct json_object *panel,
+		       bool taken[GRID_ROWS][GRID_COLUMNS])
+{
+	int left = grid_position(panel, "x"), top = grid_position(panel, "y");
+	int right = left + grid_position(panel, "w");
+	int bottom = top + grid_position(panel, "h");
+	int x, y;
+
+	assert_true(right <= GRID_COLUMNS && bottom <= GRID_ROWS);
+	for (y = top; y < bottom; y++)
+		for (x = left; x < right; x++) {
+			assert_false(taken[y][x]);
+			taken[y][x] = true;
+		}
+}
+
 static void panels_do_not_overlap(void **state)
 {
 	struct json_object *root = json_object_from_file(DASHBOARD), *panels;
-	struct json_object *pos, *o;
-	static const char *const keys[] = { "x", "y", "w", "h" };
-	int box[4], x, y;
-	bool taken[100][24] = {};
-	size_t i, k;
+	bool taken[GRID_ROWS][GRID_COLUMNS] = {};
+	size_t i;
 
 	(void)state;
 	assert_true(json_object_object_get_ex(root, "panels", &panels));
-	for (i = 0; i < json_object_array_length(panels); i++) {
-		o = json_object_array_get_idx(panels, i);
-		assert_true(json_object_object_get_ex(o, "gridPos", &pos));
-		for (k = 0; k < ARRAY_SIZE(keys); k++) {
-			assert_true(json_object_object_get_ex(pos, keys[k], &o));
-			box[k] = json_object_get_int(o);
-		}
-		for (y = box[1]; y < box[1] + box[3]; y++)
-			for (x = box[0]; x < box[0] + box[2]; x++) {
-				assert_true(x < 24 && y < 100 && !taken[y][x]);
-				taken[y][x] = true;
-			}
-	}
+	for (i = 0; i < json_object_array_length(panels); i++)
+		take_place(json_object_array_get_idx(panels, i), taken);
 	json_object_put(root);
 }
 

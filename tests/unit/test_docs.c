@@ -4,23 +4,15 @@
  * "```c NAME.bpf.c" is compiled as the tutorial says and is a policy.  The
  * objects stay in build/tests/docs/, so that they can be loaded in the VM.
  */
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <cmocka.h>
+
 #include <bpf/libbpf.h>
+
+#include "unit.h"
 
 /* cmocka's functions take an argument that most do not need. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#define ARRAY_SIZE(_a)	(sizeof(_a) / sizeof((_a)[0]))
 #define OUT		"build/tests/docs"
 #define FENCE		"```"
 
@@ -141,23 +133,9 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_SIZE(examples) + 1] = {
 		cmocka_unit_test(every_page_has_an_example),
 	};
-	char top[PATH_MAX];
-	ssize_t len;
 	size_t i;
 
-	/* This program is build/tests/unit/test_docs. */
-	len = readlink("/proc/self/exe", top, sizeof(top) - 1);
-	for (i = 0; len > 0 && i < 4; i++) {
-		top[len] = '\0';
-		len = strrchr(top, '/') - top;
-	}
-	if (len <= 0)
-		return 1;
-	top[len] = '\0';
-	if (chdir(top)) {
-		perror(top);
-		return 1;
-	}
+	enter_top();
 	if (mkdir(OUT, 0755) && access(OUT, W_OK)) {
 		perror(OUT);
 		return 1;

@@ -260,15 +260,47 @@ static const struct handover_map *result_of(const struct handover *h,
 	return &h->maps[i];
 }
 
+#define LEARNED	"a_name_with_more_than_15_characters"
+
+static int store(struct object *o, const char *map, const void *key, size_t size,
+		 uint64_t value)
+{
+	return bpf_map__update_elem(bpf_object__find_map_by_name(o->obj, map), key,
+				    size, &value, sizeof(value), 0);
+}
+
+static int lookup(struct object *o, const char *map, uint64_t key, uint64_t *value)
+{
+	return bpf_map__lookup_elem(bpf_object__find_map_by_name(o->obj, map), &key,
+				    sizeof(key), value, sizeof(*value), 0);
+}
+
+/* Also: sections of the object are no maps of a policy. */
+static void check_results(const struct handover *h)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(expected); i++) {
+		const struct handover_map *m = result_of(h, expected[i].map);
+
+		assert_true(m->namesake);
+		if (!m->id != !!expected[i].why)
+			fail_msg("map %s: %s", m->name, m->why);
+		if (expected[i].why)
+			assert_contains(m->why, expected[i].why);
+	}
+	for (i = 0; i < h->nr; i++)
+		assert_null(strchr(h->maps[i].name, '.'));
+}
+
 static void the_next_policy_has_what_was_learned(void **state)
 {
 	struct object old, new;
 	struct failure f = {};
 	struct handover h;
 	struct live live;
-	uint64_t key = 7, value = 42, got = 0;
+	uint64_t key = 7, got = 0;
 	uint32_t index = 2;
-	size_t i;
 
 	(void)state;
 	open_object("learn_old", &old);
@@ -277,39 +309,22 @@ static void the_next_policy_has_what_was_learned(void **state)
 		object_close(&old);
 		skip();
 	}
-	assert_int_equal(bpf_map__update_elem(bpf_object__find_map_by_name(old.obj,
-			 "a_name_with_more_than_15_characters"), &key, sizeof(key),
-			 &value, sizeof(value), 0), 0);
-	assert_int_equal(bpf_map__update_elem(bpf_object__find_map_by_name(old.obj,
-			 "same_array"), &index, sizeof(index), &value,
-			 sizeof(value), 0), 0);
+	assert_int_equal(store(&old, LEARNED, &key, sizeof(key), 42), 0);
+	assert_int_equal(store(&old, "same_array", &index, sizeof(index), 42), 0);
 
 	open_object("learn_new", &new);
 	if (handover_maps(&live, &new, false, &h, &f))
 		fail_msg("%s", f.cause);
-	for (i = 0; i < ARRAY_SIZE(expected); i++) {
-		const struct handover_map *m = result_of(&h, expected[i].map);
-
-		assert_true(m->namesake);
-		if (!m->id != !!expected[i].why)
-			fail_msg("map %s: %s", m->name, m->why);
-		if (expected[i].why)
-			assert_contains(m->why, expected[i].why);
-	}
+	check_results(&h);
 	assert_int_equal(h.nr_done, 3);
 	assert_false(result_of(&h, "only_new")->namesake);
 	assert_contains(result_of(&h, "counters")->why, "afresh");
 	assert_contains(result_of(&h, "twice_the_same_start_a")->why,
 			"15 characters");
-	/* Sections of the object are none of ours. */
-	for (i = 0; i < h.nr; i++)
-		assert_null(strchr(h.maps[i].name, '.'));
 
 	handover_free(&h);
 	assert_true(make_live(&new, &live));
-	assert_int_equal(bpf_map__lookup_elem(bpf_object__find_map_by_name(new.obj,
-			 "a_name_with_more_than_15_characters"), &key, sizeof(key),
-			 &got, sizeof(got), 0), 0);
+	assert_int_equal(lookup(&new, LEARNED, key, &got), 0);
 	assert_int_equal(got, 42);
 	object_close(&new);
 
@@ -320,9 +335,7 @@ static void the_next_policy_has_what_was_learned(void **state)
 	assert_contains(result_of(&h, "same")->why, "--fresh");
 	handover_free(&h);
 	assert_true(make_live(&new, &live));
-	assert_int_not_equal(bpf_map__lookup_elem(bpf_object__find_map_by_name(new.obj,
-			     "a_name_with_more_than_15_characters"), &key,
-			     sizeof(key), &got, sizeof(got), 0), 0);
+	assert_int_not_equal(lookup(&new, LEARNED, key, &got), 0);
 	object_close(&new);
 	object_close(&old);
 }

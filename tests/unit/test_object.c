@@ -452,22 +452,44 @@ static void files_that_cannot_be_read_are_named(void **state)
 	remove_dir(dir);
 }
 
-/*
- * Damage in the parts that nodectl itself reads (ELF header, section table,
- * records, struct_ops) never crashes it.  The seed is fixed: a failure can be
- * repeated.
- */
-static void random_damage_is_survived(void **state)
+/* One to three bits of a part that nodectl itself reads; @which of them. */
+static void damage(struct bytes *b, unsigned int which, unsigned int *seed)
 {
 	static const char *const sections[] = {
 		NODE_EXT_META_SECTION, NODE_EXT_TUNABLES_SECTION,
 		".struct_ops.link", ".strtab",
 	};
-	struct bytes good = read_object("good.bpf.o"), b;
-	unsigned int seed = 1, round, flips, refusals = 0;
-	struct failure f = {};
+	unsigned int flips;
 	size_t from, len;
 	Elf64_Shdr *sh;
+
+	switch (which) {
+	case 0:
+		from = 0;
+		len = sizeof(Elf64_Ehdr);
+		break;
+	case 1:
+		from = header(b)->e_shoff;
+		len = header(b)->e_shnum * sizeof(Elf64_Shdr);
+		break;
+	default:
+		sh = section(b, sections[which - 2]);
+		from = sh->sh_offset;
+		len = sh->sh_size;
+	}
+	for (flips = 1 + rand_r(seed) % 3; flips; flips--)
+		b->data[from + rand_r(seed) % len] ^= 1 << rand_r(seed) % 8;
+}
+
+/*
+ * Damage in the ELF header, section table, records or struct_ops never crashes
+ * nodectl.  The seed is fixed: a failure can be repeated.
+ */
+static void random_damage_is_survived(void **state)
+{
+	struct bytes good = read_object("good.bpf.o"), b;
+	unsigned int seed = 1, round, refusals = 0;
+	struct failure f = {};
 	struct object o;
 
 	(void)state;
@@ -476,22 +498,7 @@ static void random_damage_is_survived(void **state)
 		b.data = malloc(b.size);
 		assert_non_null(b.data);
 		memcpy(b.data, good.data, good.size);
-		switch (round % 6) {
-		case 0:
-			from = 0;
-			len = sizeof(Elf64_Ehdr);
-			break;
-		case 1:
-			from = header(&b)->e_shoff;
-			len = header(&b)->e_shnum * sizeof(Elf64_Shdr);
-			break;
-		default:
-			sh = section(&b, sections[round % 6 - 2]);
-			from = sh->sh_offset;
-			len = sh->sh_size;
-		}
-		for (flips = 1 + rand_r(&seed) % 3; flips; flips--)
-			b.data[from + rand_r(&seed) % len] ^= 1 << rand_r(&seed) % 8;
+		damage(&b, round % 6, &seed);
 		if (object_open_mem(b.data, b.size, "damaged", &o, &f)) {
 			refusals++;
 			assert_true(f.cause[0]);

@@ -109,12 +109,38 @@ static int ended(pid_t pid)
 
 enum ending { BY_KEY, BY_CTRL_C, BY_CTRL_BACKSLASH, BY_TERM, BY_COUNT, BY_ERROR };
 
+static void end(enum ending ending, pid_t pid, int terminal, const char *dir)
+{
+	char path[PATH_MAX];
+
+	switch (ending) {
+	case BY_KEY:
+		assert_int_equal(write(terminal, "q", 1), 1);
+		break;
+	case BY_CTRL_C:
+		assert_int_equal(write(terminal, "\003", 1), 1);
+		break;
+	case BY_CTRL_BACKSLASH:
+		assert_int_equal(write(terminal, "\034", 1), 1);
+		break;
+	case BY_TERM:
+		kill(pid, SIGTERM);
+		break;
+	case BY_ERROR:
+		snprintf(path, sizeof(path), "%s/has_device_memory", dir);
+		assert_int_equal(unlink(path), 0);
+		break;
+	case BY_COUNT:
+		break;
+	}
+}
+
 static void watch_on_terminal(enum ending ending)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
 	struct cmdline c = { .interval = 0.2,
 			     .count = ending == BY_COUNT ? 2 : 0 };
-	char *dir = fake_sysfs(true), path[PATH_MAX];
+	char *dir = fake_sysfs(true);
 	struct termios before, after;
 	int master, slave;
 	pid_t pid;
@@ -129,26 +155,7 @@ static void watch_on_terminal(enum ending ending)
 	assert_int_equal(tcgetattr(slave, &after), 0);
 	/* It has the terminal: the rest of the test would see if it kept it. */
 	assert_true(memcmp(&before, &after, sizeof(before)));
-	switch (ending) {
-	case BY_KEY:
-		assert_int_equal(write(master, "q", 1), 1);
-		break;
-	case BY_CTRL_C:
-		assert_int_equal(write(master, "\003", 1), 1);
-		break;
-	case BY_CTRL_BACKSLASH:
-		assert_int_equal(write(master, "\034", 1), 1);
-		break;
-	case BY_TERM:
-		kill(pid, SIGTERM);
-		break;
-	case BY_ERROR:
-		snprintf(path, sizeof(path), "%s/has_device_memory", dir);
-		assert_int_equal(unlink(path), 0);
-		break;
-	case BY_COUNT:
-		break;
-	}
+	end(ending, pid, master, dir);
 	/* Leaves the alternate screen, shows the cursor. */
 	if (!read_until(master, "\033[?1049l"))
 		fail_msg("the screen is not put back: %s", text);
