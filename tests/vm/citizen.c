@@ -21,9 +21,6 @@
 #define THP		"/sys/kernel/mm/transparent_hugepage/khugepaged/"
 #define SMALL		16
 #define FEW		64
-#define HUGE_PAGES	512
-#define HUGE_BYTES	(HUGE_PAGES * PAGE)
-#define KPF_THP		(1ULL << 22)
 #define PROMO_ONE	1	/* NODE_DEVICE_PROMOTE_ONE of the kernel */
 
 #ifndef MADV_COLLAPSE
@@ -268,14 +265,9 @@ static void advise(const struct area *a, int advice, const char *name)
 /* A range that may be huge, of which the first @demoted pages are on the node. */
 static void huge_range(struct area *a, size_t demoted)
 {
-	unsigned char *p;
+	unsigned char *p = map_huge();
 	size_t i;
 
-	p = mmap(NULL, 2 * HUGE_BYTES, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(p != MAP_FAILED, "mmap");
-	p = (unsigned char *)(((uintptr_t)p + HUGE_BYTES - 1) &
-			      ~(HUGE_BYTES - 1));
 	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE) == 0,
 		  "MADV_NOHUGEPAGE");
 	for (i = 0; i < HUGE_PAGES; i++)

@@ -22,10 +22,7 @@
 #define SMALL		16
 #define FEW		6	/* rounds of reclaim that must not help */
 #define SCAN_SECONDS	20	/* for the scanner of NUMA balancing */
-#define HUGE_PAGES	512
-#define HUGE_BYTES	(HUGE_PAGES * PAGE)
 #define KPF_KSM		(1ULL << 21)
-#define KPF_THP		(1ULL << 22)
 
 static void advise(const struct area *a, int advice, const char *name)
 {
@@ -160,17 +157,6 @@ static void madv_cold_and_pageout(void)
 	area_verify(&a);
 }
 
-static unsigned char *map_huge(void)
-{
-	unsigned char *p;
-
-	p = mmap(NULL, 2 * HUGE_BYTES, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(p != MAP_FAILED, "mmap");
-	return (unsigned char *)(((uintptr_t)p + HUGE_BYTES - 1) &
-				 ~(HUGE_BYTES - 1));
-}
-
 /*
  * A huge page is split on its way to the node. Breaks if it is refused as a
  * whole, or if a piece is lost or writable.
@@ -185,12 +171,7 @@ static void huge_page_is_split(void)
 		  "MADV_HUGEPAGE");
 	for (i = 0; i < HUGE_PAGES; i++)
 		fill_page(p + i * PAGE, FILL_TEXT, i);
-	if (!(pfn_flags(page_pfn(p)) & KPF_THP))
-		vmtest_skip("no huge page was free");
-	area_wrap(&a, p, HUGE_PAGES);
-	/* or the kernel would build it anew */
-	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE) == 0,
-		  "MADV_NOHUGEPAGE");
+	area_wrap_huge(&a, p);
 	area_demote(&a);
 	CHECK(!(pfn_flags(page_pfn(p)) & KPF_THP),
 	      "a huge page is on the node");

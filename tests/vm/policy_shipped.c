@@ -25,9 +25,6 @@
 #define LIMIT		64
 #define BATCH		31	/* folios on their way to the LRU, per CPU */
 #define RECLAIMERS	3
-#define HUGE_PAGES	512
-#define HUGE_BYTES	(HUGE_PAGES * PAGE)
-#define KPF_THP		(1ULL << 22)
 
 static void start(struct policy *p, const char *name, struct area *a,
 		  size_t pages, enum fill kind)
@@ -180,24 +177,14 @@ static void compressible_obeys_a_new_threshold(void)
  */
 static void map_half_and_half(struct area *a)
 {
-	unsigned char *p;
+	unsigned char *p = map_huge();
 	size_t i;
 
-	p = mmap(NULL, 2 * HUGE_BYTES, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(p != MAP_FAILED, "mmap");
-	p = (unsigned char *)(((uintptr_t)p + HUGE_BYTES - 1) &
-			      ~(HUGE_BYTES - 1));
 	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_HUGEPAGE) == 0, "MADV_HUGEPAGE");
 	memset(p, 0x5a, HUGE_BYTES / 2);
 	for (i = HUGE_PAGES / 2; i < HUGE_PAGES; i++)
 		fill_page(p + i * PAGE, FILL_RANDOM, i);
-	if (!(pfn_flags(page_pfn(p)) & KPF_THP))
-		vmtest_skip("no huge page was free");
-	area_wrap(a, p, HUGE_PAGES);
-	/* or the kernel would build it anew */
-	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE) == 0,
-		  "MADV_NOHUGEPAGE");
+	area_wrap_huge(a, p);
 	CHECK(cgroup_write("memory.swap.max", "max") == 0, "memory.swap.max");
 }
 

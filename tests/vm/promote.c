@@ -20,7 +20,6 @@
 
 #define PAGES		512
 #define WRITERS		8
-#define LARGE_PAGE	(2UL << 20)
 
 /* A write counts as a refault for so long after the demotion. */
 #define REFAULT_SECONDS	10
@@ -87,13 +86,10 @@ static void set_max(const struct limit *l, const char *max)
 
 static unsigned char *map_filler(void)
 {
-	unsigned char *p = mmap(NULL, 2 * LARGE_PAGE, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *p = map_huge();
 
-	CHECK_SYS(p != MAP_FAILED, "mmap");
+	madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE);
 	/* one page of page tables, that is there from now on */
-	p = (void *)(((uintptr_t)p + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1));
-	madvise(p, LARGE_PAGE, MADV_NOHUGEPAGE);
 	*p = 1;
 	return p;
 }

@@ -223,11 +223,13 @@ static long reclaim_dram(void)
 /* Breaks if reclaim of a node by hand asks something else than the switch. */
 static void demotion_off_stops_node_reclaim(void)
 {
+	char ratio[16];
 	struct area a;
 	long before;
 	int i;
 
 	/* The file does nothing on a node that has less page cache than this. */
+	CHECK(read_text(MIN_UNMAPPED, ratio, sizeof(ratio)) > 0, MIN_UNMAPPED);
 	CHECK(write_text(MIN_UNMAPPED, "0") == 0, MIN_UNMAPPED);
 	demotion(false);
 	before = nd_counter("pages_demoted");
@@ -242,7 +244,7 @@ static void demotion_off_stops_node_reclaim(void)
 	demotion(true);
 	wait_for(reclaim_dram() > before,
 		 "with the switch on nothing is demoted, either");
-	CHECK(write_text(MIN_UNMAPPED, "1") == 0, MIN_UNMAPPED);
+	CHECK(write_text(MIN_UNMAPPED, ratio) == 0, MIN_UNMAPPED);
 	area_verify(&a);
 }
 

@@ -73,13 +73,26 @@ void fill_page(unsigned char *page, enum fill kind, uint64_t seed)
 	}
 }
 
-static void *map_anon(size_t bytes)
+/**
+ * map_anon - anonymous memory of this process, readable and writable
+ */
+void *map_anon(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK_SYS(p != MAP_FAILED, "mmap of %zu bytes", bytes);
 	return p;
+}
+
+/**
+ * map_huge - HUGE_BYTES of it where a huge page may be: one page of page tables
+ */
+unsigned char *map_huge(void)
+{
+	uintptr_t p = (uintptr_t)map_anon(2 * HUGE_BYTES);
+
+	return (unsigned char *)((p + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
 }
 
 /**
@@ -92,6 +105,19 @@ void area_wrap(struct area *a, void *p, size_t pages)
 	a->want = map_anon(pages * PAGE);
 	madvise(a->want, pages * PAGE, MADV_NOHUGEPAGE);
 	memcpy(a->want, p, pages * PAGE);
+}
+
+/**
+ * area_wrap_huge - the same for a huge page; when that is split, the kernel does
+ * not build it anew. Without one the test is skipped
+ */
+void area_wrap_huge(struct area *a, void *p)
+{
+	if (!(pfn_flags(page_pfn(p)) & KPF_THP))
+		vmtest_skip("no huge page was free");
+	area_wrap(a, p, HUGE_PAGES);
+	CHECK_SYS(madvise(p, HUGE_BYTES, MADV_NOHUGEPAGE) == 0,
+		  "MADV_NOHUGEPAGE");
 }
 
 /**

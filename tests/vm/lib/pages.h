@@ -12,6 +12,9 @@
 enum { MODE_BIND = 2 };
 enum { FLAG_STRICT = 1, FLAG_MOVE = 2 };
 
+#define HUGE_PAGES	512
+#define HUGE_BYTES	(HUGE_PAGES * PAGE)
+
 enum fill {
 	FILL_TEXT,		/* words: shrinks to about a half */
 	FILL_RANDOM,		/* does not shrink */
@@ -32,9 +35,12 @@ struct area {
 
 int device_nid(void);
 
+void *map_anon(size_t bytes);
+unsigned char *map_huge(void);
 void fill_page(unsigned char *page, enum fill kind, uint64_t seed);
 void area_map(struct area *a, size_t pages, enum fill kind);
 void area_wrap(struct area *a, void *p, size_t pages);
+void area_wrap_huge(struct area *a, void *p);
 void area_unmap(struct area *a);
 void area_verify(const struct area *a);
 void area_set(struct area *a, size_t page, size_t off, unsigned char value);
@@ -60,6 +66,7 @@ uint64_t page_pfn(const void *addr);
 uint64_t page_pfn_of(pid_t pid, const void *addr);
 uint64_t page_map_entry(pid_t pid, const void *addr);
 uint64_t pfn_flags(uint64_t pfn);
+#define KPF_THP		(1ULL << 22)
 #define PM_PRESENT	(1ULL << 63)
 #define PM_SWAP		(1ULL << 62)
 

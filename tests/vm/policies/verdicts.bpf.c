@@ -171,6 +171,7 @@ NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
 NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 {
 	bool from = ctx->src_nid == own_nid, to = ctx->dst_nid == own_nid;
+	bool demoted = ctx->reason == NODE_DEVICE_MOVE_DEMOTED;
 
 	if (from && to) {
 		NODE_COUNT(moved_within, ctx->nr_pages);
@@ -181,7 +182,7 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 		EXPECT(bad_ctx, ctx->class == 0 && ctx->stored_bytes == 0);
 		if (ctx->reason == NODE_DEVICE_MOVE_OFFLINE)
 			NODE_COUNT(offlined, ctx->nr_pages);
-		if (ctx->reason == NODE_DEVICE_MOVE_DEMOTED)
+		if (demoted)
 			NODE_COUNT(demoted_on, ctx->nr_pages);
 	} else {
 		NODE_COUNT(bad_ctx, 1);
@@ -193,10 +194,11 @@ NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
 	}
 	EXPECT(bad_ctx, ctx->nr_pages >= 1);
 	EXPECT(bad_ctx, ctx->reason < __NODE_DEVICE_MOVE_MAX);
-	/* A folio that leaves for a device node of a lower tier is demoted, too. */
-	EXPECT(bad_ctx, ctx->reason == NODE_DEVICE_MOVE_DEMOTED ||
-			!(to && !from));
-	EXPECT(bad_ctx, ctx->reason != NODE_DEVICE_MOVE_DEMOTED || to != from);
+	/* Nothing else enters; a demoted folio may also leave, for a lower tier. */
+	if (to && !from)
+		EXPECT(bad_ctx, demoted);
+	if (demoted)
+		EXPECT(bad_ctx, to != from);
 	if (look)
 		check_info(folio, ctx->dst_nid);
 }
