@@ -402,3 +402,21 @@ bool node_stat_next(const char **pos, char *name, size_t size, uint64_t *value)
 	*pos = line;
 	return false;
 }
+
+/**
+ * node_arg - read the NODE argument of a verb
+ * @arg: the argument
+ * @nid: the node
+ *
+ * Return: 0, or -EINVAL after an error message.
+ */
+int node_arg(const char *arg, int *nid)
+{
+	struct failure f = {};
+
+	if (!node_parse(arg, nid))
+		return 0;
+	fail(&f, -EINVAL, "Write 1 or node1.", "\"%s\" is not a node", arg);
+	p_failure(NULL, NULL, &f);
+	return -EINVAL;
+}

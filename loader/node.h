@@ -42,6 +42,7 @@ struct node_stat {
 };
 
 int node_parse(const char *text, int *nid);
+int node_arg(const char *arg, int *nid);
 int node_open(int nid, struct node *node, struct failure *f);
 void node_close(struct node *node);
 int node_attr(const struct node *node, const char *attr, char *buf, size_t size);

@@ -60,7 +60,6 @@ int do_top(const struct cmdline *c);
 int do_set(const struct cmdline *c);
 int do_trace(const struct cmdline *c);
 
-int node_arg(const char *arg, int *nid);
 int wanted_nodes(const struct cmdline *c, int *nids, int *nr);
 int verdict(int failed, int partly, int nr);
 

@@ -408,3 +408,25 @@ int pin_remove_stale(int nid, unsigned int *removed, struct failure *f)
 	*removed += !err;
 	return err;
 }
+
+/**
+ * pin_clean_up - remove the pins of maps that policies have left
+ * @nid: the node
+ * @policy: id of a policy that is gone, or 0
+ * @removed: counts them
+ *
+ * What cannot be removed is said, also where the verb itself went well.
+ *
+ * Return: whether all are gone.
+ */
+bool pin_clean_up(int nid, uint32_t policy, unsigned int *removed)
+{
+	struct failure f = {};
+	char name[NODE_NAME_SIZE];
+
+	if (!pin_maps_remove(nid, policy, removed, &f))
+		return true;
+	snprintf(name, sizeof(name), "node%d", nid);
+	p_failure(name, "not all is cleaned up", &f);
+	return false;
+}

@@ -42,5 +42,6 @@ void pin_map_path(int nid, const struct map_pin *pin, char *path, size_t size);
 int pin_maps_list(int nid, struct map_pin **pins, unsigned int *nr);
 int pin_maps_remove(int nid, uint32_t policy, unsigned int *removed,
 		    struct failure *f);
+bool pin_clean_up(int nid, uint32_t policy, unsigned int *removed);
 
 #endif /* NODECTL_PIN_H */
