@@ -364,6 +364,18 @@ int attempt_replace(int link_fd, int new_fd, int old_fd)
 }
 
 /**
+ * change_status - exit status of load and swap
+ * @done: what was done; a load that failed has made nothing
+ * @err: 0 or a negative errno
+ */
+int change_status(const struct change *done, int err)
+{
+	if (err)
+		return done->made ? NODECTL_PARTLY : NODECTL_NONE;
+	return done->left ? NODECTL_PARTLY : NODECTL_OK;
+}
+
+/**
  * attempt_explain - say on stderr why an attempt failed
  * @verb: what was tried
  * @a: the attempt

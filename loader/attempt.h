@@ -65,6 +65,7 @@ int attempt_refused(struct attempt *a, int err, struct failure *f);
 int attempt_replace(int link_fd, int new_fd, int old_fd);
 struct json_object *attempt_json(const struct attempt *a, uint32_t id,
 				 uint32_t link_id);
+int change_status(const struct change *done, int err);
 void attempt_explain(const char *verb, const struct attempt *a,
 		     const char *policy, const struct failure *f);
 

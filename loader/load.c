@@ -196,7 +196,5 @@ int do_load(const struct cmdline *c)
 	}
 	failure_clear(&f);
 	attempt_close(&a);
-	if (err)
-		return NODECTL_NONE;
-	return done.left ? NODECTL_PARTLY : NODECTL_OK;
+	return change_status(&done, err);
 }

@@ -235,7 +235,5 @@ int do_swap(const struct cmdline *c)
 	}
 	failure_clear(&f);
 	attempt_close(&a);
-	if (err)
-		return done.made ? NODECTL_PARTLY : NODECTL_NONE;
-	return done.left ? NODECTL_PARTLY : NODECTL_OK;
+	return change_status(&done, err);
 }

@@ -131,10 +131,16 @@ static void refused(struct bytes *b, const char *why)
 
 static void good_object_is_read(void **state)
 {
-	static const char *const names[] = { "limit", "bias", "budget", "delay",
-					     "enabled" };
-	static const uint64_t defaults[] = { 600, (uint64_t)-5, 1ULL << 40,
-					     (uint64_t)-1, 1 };
+	static const struct {
+		const char *name;
+		uint64_t def;
+	} want[] = {
+		{ "limit", 600 },
+		{ "bias", (uint64_t)-5 },
+		{ "budget", 1ULL << 40 },
+		{ "delay", (uint64_t)-1 },
+		{ "enabled", 1 },
+	};
 	struct bpf_program *prog;
 	struct failure f = {};
 	char path[PATH_MAX];
@@ -150,11 +156,11 @@ static void good_object_is_read(void **state)
 	assert_int_equal(o.version, 1);
 	assert_true(o.meta.described);
 	assert_string_equal(o.meta.summary, "every type of tunable once");
-	assert_int_equal(o.meta.nr_tunables, ARRAY_SIZE(names));
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_string_equal(o.meta.tunables[i].name, names[i]);
-		assert_true(o.meta.tunables[i].def == defaults[i]);
-		assert_true(object_tunable(&o, &o.meta.tunables[i]) == defaults[i]);
+	assert_int_equal(o.meta.nr_tunables, ARRAY_SIZE(want));
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_string_equal(o.meta.tunables[i].name, want[i].name);
+		assert_true(o.meta.tunables[i].def == want[i].def);
+		assert_true(object_tunable(&o, &o.meta.tunables[i]) == want[i].def);
 	}
 	assert_string_equal(object_next_func(&o, &pos, &prog), "admit_folio");
 	assert_string_equal(bpf_program__section_name(prog),
