@@ -392,6 +392,16 @@ struct node_migrated_ctx {
 	u32 nr_pages;
 };
 
+struct node_victim_ctx {
+	s32 nid;
+	u32 priority;
+	u32 reclaimer;
+	u32 pressure;
+	u64 memcg_id;
+	u32 nr_pages;
+	u32 pad;
+};
+
 struct node_policy_exit {
 	u32 kind;
 	u32 pad;
@@ -420,16 +430,6 @@ struct node_press_ctx {
 	u64 logical_total;
 	u64 logical_used;
 	u64 balloon;
-};
-
-struct node_victim_ctx {
-	s32 nid;
-	u32 priority;
-	u32 reclaimer;
-	u32 pressure;
-	u64 memcg_id;
-	u32 nr_pages;
-	u32 pad;
 };
 
 #ifdef __clang__

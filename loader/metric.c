@@ -469,9 +469,7 @@ static void write_words(struct exposition *e, const struct metric *m,
 static void write_state(struct exposition *e, const struct metric *m,
 			const struct metric_node *n)
 {
-	static const char *const words[] = {
-		"joining", "live", "draining", "dead", NULL
-	};
+	static const char *const words[] = { "live", "draining", NULL };
 
 	write_words(e, m, n, words, n->state);
 }

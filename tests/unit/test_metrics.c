@@ -42,7 +42,7 @@ static void count_line(const char *name, int how_often)
 	nr_kernel_counters += i == nr_kernel_counters;
 }
 
-/* COUNTER(name, ...) is a line of the kernel's table; some are printed alone. */
+/* NODE_STAT(item, "name") is a line of the kernel's list; some are printed alone. */
 static void read_patch(const char *path)
 {
 	char line[1024], name[64];
@@ -50,7 +50,7 @@ static void read_patch(const char *path)
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line + 1, "\tCOUNTER(%63[a-z0-9_],", name) != 1 &&
+		if (sscanf(line + 1, "NODE_STAT(%*[A-Z_], \"%63[a-z0-9_]", name) != 1 &&
 		    sscanf(line + 1, "\tlen += sysfs_emit_at(buf, len, \"%63[a-z0-9_] %%",
 			   name) != 1)
 			continue;

@@ -5,11 +5,13 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
@@ -25,6 +27,7 @@
 #define LIMIT		64
 #define BATCH		31	/* folios on their way to the LRU, per CPU */
 #define RECLAIMERS	3
+#define EMU_ONLINE	"/sys/kernel/debug/cram_emu/online"
 
 static void start(struct policy *p, const char *name, struct area *a,
 		  size_t pages, enum fill kind)
@@ -446,6 +449,36 @@ static void watermark_closes_below_its_mark(void)
 	finish(&p, &a);
 }
 
+/*
+ * The node is at high, the policy has shut it, and its removal fails because of
+ * a page in a pipe. The others are in DRAM by then. Breaks if nobody tells the
+ * policy that there is space again: the node would stay shut.
+ */
+static void watermark_opens_after_a_failed_removal(void)
+{
+	unsigned char got[PAGE];
+	struct policy p;
+	struct iovec vec;
+	struct area a;
+	int fd[2], ret;
+
+	start(&p, "watermark", &a, PAGES, FILL_RANDOM);
+	area_demote(&a);
+	emu_set_limit(0, nd_counter("physical_used") / 94 * 100);
+	wait_for(nd_counter("admit_rate") == 0, "the policy has not shut it");
+	CHECK_SYS(pipe(fd) == 0, "pipe");
+	vec = (struct iovec){ .iov_base = a.p, .iov_len = PAGE };
+	CHECK_SYS(vmsplice(fd[1], &vec, 1, 0) == (ssize_t)PAGE, "vmsplice");
+	ret = write_text(EMU_ONLINE, "0");
+	CHECK(ret == -EBUSY, "under a page in use: %s",
+	      ret ? strerror(-ret) : "the node went away");
+	wait_for(nd_counter("admit_rate") > 0, "it stays shut with %ld of %ld bytes used",
+		 nd_counter("physical_used"), nd_counter("physical_total"));
+	CHECK_SYS(read(fd[0], got, PAGE) == (ssize_t)PAGE, "read");
+	emu_set_limit(0, emu_counter("phys_total"));
+	finish(&p, &a);
+}
+
 static void tpp_takes_cold_pages(void)
 {
 	struct policy p;
@@ -585,6 +618,7 @@ static const struct vmtest tests[] = {
 	VMTEST(ratio_keeper_holds_its_target),
 	VMTEST(watermark_takes_pages_while_there_is_space),
 	VMTEST(watermark_closes_below_its_mark),
+	VMTEST(watermark_opens_after_a_failed_removal),
 	VMTEST(tpp_takes_cold_pages),
 	VMTEST(anti_thrash_keeps_out_what_was_written),
 	VMTEST(anti_thrash_takes_it_when_the_penalty_is_over),

@@ -28,6 +28,10 @@ chain() {
 	done
 	check chain.mismatches "a page was written through the fence" \
 		[ "$(cat "$emu"/[0-9]*/mismatches | sort -u)" = 0 ]
+	# Each removal makes the targets anew: first without node 1, then without 2.
+	check chain.targets "a node that is gone is still a demotion target" \
+		grep -q "preferred: 2, fallback: 2$" \
+		<(dmesg | grep "Demotion targets for Node 0:" | tail -n 2)
 	check chain.rmmod "the nodes cannot be taken away" rmmod cram_emu
 	device_on
 }
