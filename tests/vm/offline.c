@@ -13,24 +13,15 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
 
-#define EMU	"/sys/kernel/debug/cram_emu/online"
 #define POISON	"/sys/kernel/debug/cram_emu/poison"
 #define NODES	"/sys/devices/system/node"
 #define PAGES	512
 #define LOOPS	5
-
-static void online(bool on)
-{
-	int ret = write_text(EMU, on ? "1" : "0");
-
-	CHECK(ret == 0, "%s to %s: %s", on ? "1" : "0", EMU, strerror(-ret));
-}
 
 static void expect_state(const char *want)
 {
@@ -70,12 +61,12 @@ static void residents_return_to_dram(void)
 	area_map(&a, PAGES, FILL_TEXT);
 	for (loop = 0; loop < LOOPS; loop++) {
 		area_demote(&a);
-		online(false);
+		emu_online(false);
 		expect_gone();
 		area_expect_all(&a, 0);
 		area_verify(&a);
 		store_all(&a, loop);
-		online(true);
+		emu_online(true);
 		expect_state("live");
 		CHECK(nd_counter("logical_used") == 0, "logical_used is %ld",
 		      nd_counter("logical_used"));
@@ -106,7 +97,7 @@ static void shared_residents(void)
 	area_demote(&a);
 	CHECK_SYS(mprotect(a.p, PAGES / 2 * PAGE, PROT_READ) == 0,
 		  "mprotect");
-	online(false);
+	emu_online(false);
 	area_expect_all(&a, 0);
 	turn_give(&gone);
 	vmtest_join(pid);
@@ -115,7 +106,7 @@ static void shared_residents(void)
 		  "mprotect");
 	store_all(&a, 2);
 	area_verify(&a);
-	online(true);
+	emu_online(true);
 	area_demote(&a);
 	area_verify(&a);
 }
@@ -154,10 +145,10 @@ static void offline_under_load(void)
 	}
 	for (i = 0; i < LOOPS; i++) {
 		usleep(200000);
-		online(false);
+		emu_online(false);
 		expect_gone();
 		usleep(50000);
-		online(true);
+		emu_online(true);
 		expect_state("live");
 	}
 	*stop = 1;
@@ -170,27 +161,6 @@ static void on_signal(int sig)
 	(void)sig;
 }
 
-/* A page of the node that a pipe holds, and that cannot move therefore. */
-static void hold(const struct area *a, int fd[2])
-{
-	struct iovec vec = { .iov_base = a->p, .iov_len = PAGE };
-
-	CHECK_SYS(pipe(fd) == 0, "pipe");
-	CHECK_SYS(vmsplice(fd[1], &vec, 1, 0) == (ssize_t)PAGE, "vmsplice");
-	if (page_nid(a->p) != device_nid())
-		vmtest_skip("vmsplice() promotes: nothing can hold a page of the node");
-}
-
-static void let_go(const struct area *a, int fd[2])
-{
-	unsigned char got[PAGE];
-
-	CHECK_SYS(read(fd[0], got, PAGE) == (ssize_t)PAGE, "read");
-	CHECK(!memcmp(got, a->want, PAGE), "the pipe's reader sees wrong data");
-	close(fd[0]);
-	close(fd[1]);
-}
-
 /* After an attempt that failed: all is as before. Then the holder is gone. */
 static void expect_rolled_back(struct area *a, int fd[2])
 {
@@ -199,11 +169,11 @@ static void expect_rolled_back(struct area *a, int fd[2])
 	/* It still takes pages. */
 	area_demote(a);
 	area_verify(a);
-	let_go(a, fd);
-	online(false);
+	area_let_go(a, fd);
+	emu_online(false);
 	area_expect_all(a, 0);
 	area_verify(a);
-	online(true);
+	emu_online(true);
 	expect_state("live");
 }
 
@@ -219,10 +189,10 @@ static void signal_ends_removal(void)
 	int fd[2], ret;
 
 	area_demoted(&a, 16, FILL_TEXT);
-	hold(&a, fd);
+	area_hold(&a, fd);
 	CHECK_SYS(sigaction(SIGALRM, &sa, NULL) == 0, "sigaction");
 	CHECK_SYS(setitimer(ITIMER_REAL, &tick, NULL) == 0, "setitimer");
-	ret = write_text(EMU, "0");
+	ret = emu_try_online(false);
 	CHECK_SYS(setitimer(ITIMER_REAL, &none, NULL) == 0, "setitimer");
 	CHECK(ret == -EINTR, "under a page in use and a signal: %s",
 	      ret ? strerror(-ret) : "the node went away");
@@ -281,10 +251,10 @@ static void held_page_is_named(void)
 	int fd[2], log, ret;
 
 	area_demoted(&a, 16, FILL_TEXT);
-	hold(&a, fd);
+	area_hold(&a, fd);
 	snprintf(text, sizeof(text), "pfn %#lx stays: ", page_pfn(a.p));
 	log = log_open();
-	ret = write_text(EMU, "0");
+	ret = emu_try_online(false);
 	CHECK(ret == -EBUSY, "under a page in use: %s",
 	      ret ? strerror(-ret) : "the node went away");
 	line = log_find(log, text);
@@ -405,14 +375,14 @@ static void poisoned_page_is_no_obstacle(void)
 
 	area_demoted(&a, 16, FILL_TEXT);
 	poisoned_by_reader(&a);
-	online(false);
+	emu_online(false);
 	expect_gone();
 	status = read_in_child(&a, 0, BAD);
 	CHECK(status == 0, "readers of other pages end with %#x", status);
 	status = read_in_child(&a, BAD, 1);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
 	      "its reader ends with %#x", status);
-	online(true);
+	emu_online(true);
 	expect_state("live");
 	CHECK(nd_meminfo(device_nid(), "MemTotal") == total,
 	      "the node has %ld kB, had %ld",
@@ -548,9 +518,9 @@ static void blocks_by_others(void)
 	while (!pid)
 		online_blocks();
 	for (i = 0; i < ROUNDS; i++) {
-		online(false);
+		emu_online(false);
 		expect_gone();
-		online(true);
+		emu_online(true);
 		expect_state("live");
 		expect_dram_only();
 		CHECK(each_block(block_zone_is_movable, NULL) > 0,

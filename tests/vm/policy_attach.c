@@ -13,7 +13,6 @@
 #include "lib/policy.h"
 
 #define PAGES	64
-#define EMU	"/sys/kernel/debug/cram_emu/online"
 
 /* enum node_policy_exit_kind of the kernel */
 enum { EXIT_NONE, EXIT_UNREG, EXIT_UPDATED, EXIT_UNREG_KERN };
@@ -501,12 +500,10 @@ static void node_goes(void)
 	char state[32];
 	struct policy p;
 	struct area a;
-	int ret;
 
 	policy_start(&p, "verdicts");
 	area_demoted(&a, PAGES, FILL_TEXT);
-	ret = write_text(EMU, "0");
-	CHECK(ret == 0, "%s: %s", EMU, strerror(-ret));
+	emu_online(false);
 	CHECK(policy_link_map(&p) == 0, "the link still has map %u",
 	      policy_link_map(&p));
 	CHECK(exit_record(policy_map_fd(&p, "exits")).kind ==
@@ -520,8 +517,7 @@ static void node_goes(void)
 	      policy_count(&p, "offlined"));
 	area_verify(&a);
 	area_expect_all(&a, 0);
-	ret = write_text(EMU, "1");
-	CHECK(ret == 0, "%s: %s", EMU, strerror(-ret));
+	emu_online(true);
 	CHECK(nd_text("state", state, sizeof(state)) > 0 &&
 	      !strcmp(state, "live"), "the node is '%s'", state);
 	policy_close(&p);

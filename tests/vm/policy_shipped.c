@@ -5,13 +5,11 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/pages.h"
@@ -27,7 +25,6 @@
 #define LIMIT		64
 #define BATCH		31	/* folios on their way to the LRU, per CPU */
 #define RECLAIMERS	3
-#define EMU_ONLINE	"/sys/kernel/debug/cram_emu/online"
 
 static void start(struct policy *p, const char *name, struct area *a,
 		  size_t pages, enum fill kind)
@@ -456,9 +453,7 @@ static void watermark_closes_below_its_mark(void)
  */
 static void watermark_opens_after_a_failed_removal(void)
 {
-	unsigned char got[PAGE];
 	struct policy p;
-	struct iovec vec;
 	struct area a;
 	int fd[2], ret;
 
@@ -466,15 +461,13 @@ static void watermark_opens_after_a_failed_removal(void)
 	area_demote(&a);
 	emu_set_limit(0, nd_counter("physical_used") / 94 * 100);
 	wait_for(nd_counter("admit_rate") == 0, "the policy has not shut it");
-	CHECK_SYS(pipe(fd) == 0, "pipe");
-	vec = (struct iovec){ .iov_base = a.p, .iov_len = PAGE };
-	CHECK_SYS(vmsplice(fd[1], &vec, 1, 0) == (ssize_t)PAGE, "vmsplice");
-	ret = write_text(EMU_ONLINE, "0");
+	area_hold(&a, fd);
+	ret = emu_try_online(false);
 	CHECK(ret == -EBUSY, "under a page in use: %s",
 	      ret ? strerror(-ret) : "the node went away");
 	wait_for(nd_counter("admit_rate") > 0, "it stays shut with %ld of %ld bytes used",
 		 nd_counter("physical_used"), nd_counter("physical_total"));
-	CHECK_SYS(read(fd[0], got, PAGE) == (ssize_t)PAGE, "read");
+	area_let_go(&a, fd);
 	emu_set_limit(0, emu_counter("phys_total"));
 	finish(&p, &a);
 }

@@ -66,13 +66,6 @@ static void revive_kswapd(void)
 	demotion(true);
 }
 
-static void online(bool on)
-{
-	int ret = write_text("/sys/kernel/debug/cram_emu/online", "%d", on);
-
-	CHECK(ret == 0, "cram_emu/online: %s", strerror(-ret));
-}
-
 /* Breaks if memory tiers do not learn of a device node that comes or goes. */
 static void node_is_in_a_tier_of_its_own(void)
 {
@@ -81,10 +74,10 @@ static void node_is_in_a_tier_of_its_own(void)
 	CHECK(dram >= 0, "node 0 is in no tier");
 	CHECK(tier > dram, "node %d is in tier %d, DRAM in %d", device_nid(),
 	      tier, dram);
-	online(false);
+	emu_online(false);
 	CHECK(tier_of(device_nid()) < 0, "node %d is gone and in tier %d",
 	      device_nid(), tier_of(device_nid()));
-	online(true);
+	emu_online(true);
 	CHECK(tier_of(device_nid()) == tier,
 	      "node %d came back into tier %d, was in %d", device_nid(),
 	      tier_of(device_nid()), tier);
@@ -534,15 +527,15 @@ static void cpuset_written_before_the_device(void)
 	struct pair p;
 
 	demotion(true);
-	online(false);
+	emu_online(false);
 	pair_make(&p, "0-1", "0-1");
-	online(true);
+	emu_online(true);
 	pair_expect(&p, true);
 	pair_remove(&p);
 
-	online(false);
+	emu_online(false);
 	pair_make(&p, "0", NULL);
-	online(true);
+	emu_online(true);
 	pair_expect(&p, false);
 	/* and what is written later holds at once */
 	set_mems(p.outer, "0-1");

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "pages.h"
@@ -331,6 +332,32 @@ void area_demote(const struct area *a)
 }
 
 /**
+ * area_hold - put the first page of the area into a pipe: it cannot move then
+ * @a: demoted; the test is skipped if the page comes back by that
+ * @fd: the pipe
+ */
+void area_hold(const struct area *a, int fd[2])
+{
+	struct iovec vec = { .iov_base = a->p, .iov_len = PAGE };
+
+	CHECK_SYS(pipe(fd) == 0, "pipe");
+	CHECK_SYS(vmsplice(fd[1], &vec, 1, 0) == (ssize_t)PAGE, "vmsplice");
+	if (page_nid(a->p) != device_nid())
+		vmtest_skip("vmsplice() promotes: nothing can hold a page of the node");
+}
+
+/** area_let_go - take the page out of the pipe, and compare its data */
+void area_let_go(const struct area *a, int fd[2])
+{
+	unsigned char got[PAGE];
+
+	CHECK_SYS(read(fd[0], got, PAGE) == (ssize_t)PAGE, "read");
+	CHECK(!memcmp(got, a->want, PAGE), "the pipe's reader sees wrong data");
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/**
  * lru_drain - have each CPU put the folios of its batches on the LRU lists
  * @addr: any page of the caller, in DRAM
  *
@@ -597,4 +624,23 @@ void emu_set_limit(int range, long bytes)
 		 range);
 	ret = write_text(path, "%ld", bytes);
 	CHECK(ret == 0, "%s: %s", path, strerror(-ret));
+}
+
+/**
+ * emu_try_online - bring all of the emulated device's memory, or take it away
+ * @on: whether it is there afterwards
+ *
+ * Return: 0 or a negative errno.
+ */
+int emu_try_online(bool on)
+{
+	return write_text("/sys/kernel/debug/cram_emu/online", "%d", on);
+}
+
+/** emu_online - as emu_try_online(); the test fails if it does not succeed */
+void emu_online(bool on)
+{
+	int ret = emu_try_online(on);
+
+	CHECK(ret == 0, "%d to cram_emu/online: %s", on, strerror(-ret));
 }

@@ -48,6 +48,8 @@ void area_store_all(struct area *a, unsigned char value);
 unsigned char *area_page(const struct area *a, size_t page);
 
 void area_demote(const struct area *a);
+void area_hold(const struct area *a, int fd[2]);
+void area_let_go(const struct area *a, int fd[2]);
 void area_demote_more(const struct area *a);
 bool area_try_demote(const struct area *a, int rounds);
 void area_demoted(struct area *a, size_t pages, enum fill kind);
@@ -86,5 +88,7 @@ long nd_vmstat(int nid, const char *key);
 long emu_counter(const char *name);
 long emu_range_counter(int range, const char *name);
 void emu_set_limit(int range, long bytes);
+int emu_try_online(bool on);
+void emu_online(bool on);
 
 #endif
