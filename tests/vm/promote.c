@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +183,34 @@ static void pin_at_the_limit(void)
 	CHECK(area_count(&a, device_nid()) == 0, "%zu pages are still there",
 	      area_count(&a, device_nid()));
 	close(fd);
+}
+
+/*
+ * move_pages() isolates a page and then stores the status of the next one, which
+ * is not mapped, into it. Breaks if that write waits until the page is back on
+ * the LRU: only this task can put it there.
+ */
+static void status_on_a_moving_page_at_the_limit(void)
+{
+	int nodes[] = { 0, 0 };
+	void *pages[2];
+	struct limit l;
+	struct area a;
+	int *status;
+
+	vmtest_use_cpu(0);
+	area_demoted(&a, 1, FILL_TEXT);
+	pages[0] = a.p;
+	pages[1] = NULL;
+	status = (int *)a.p;
+	limit_on(&l, 0);
+	CHECK_SYS(syscall(SYS_move_pages, 0, 2UL, pages, nodes, status,
+			  FLAG_MOVE) >= 0, "move_pages");
+	limit_off(&l, 1);
+	CHECK(status[1] < 0, "a page that is not mapped moved: %d", status[1]);
+	CHECK(page_nid(a.p) == 0, "the page is on node %d", page_nid(a.p));
+	CHECK(!memcmp(a.p + sizeof(nodes), a.want + sizeof(nodes),
+		      PAGE - sizeof(nodes)), "the rest of the page has changed");
 }
 
 /* ---- several writers ------------------------------------------------------ */
@@ -524,6 +553,7 @@ static void late_writes_are_none(void)
 static const struct vmtest tests[] = {
 	VMTEST(write_at_the_limit),
 	VMTEST(pin_at_the_limit),
+	VMTEST(status_on_a_moving_page_at_the_limit),
 	VMTEST(writers_at_the_limit),
 	VMTEST(writers_of_the_same_pages_at_the_limit),
 	VMTEST(shared_page_is_charged),
