@@ -207,11 +207,12 @@ const struct metric metrics[] = {
 				   SOURCE(pressure_critical, "critical")),
 	}, {
 		.name = "policy_changes", .type = METRIC_COUNTER,
-		.help = "Policies attached to the node that had none, replaced, and detached without a successor.",
+		.help = "Policies attached to the node that had none, replaced, gone without a successor, and ejected.",
 		.label = { "change" },
 		.sources = SOURCES(SOURCE(policy_attaches, "attach"),
 				   SOURCE(policy_updates, "update"),
-				   SOURCE(policy_detaches, "detach")),
+				   SOURCE(policy_detaches, "detach"),
+				   SOURCE(policy_ejects, "eject")),
 	}, {
 		.name = "policy_calls", .type = METRIC_COUNTER,
 		.help = "Calls of each member of the policy.",
@@ -224,6 +225,10 @@ const struct metric metrics[] = {
 		.name = "policy_missing", .type = METRIC_COUNTER,
 		.help = "Times that a policy was wanted and the node had none, while another node had one.",
 		.sources = SOURCES(SOURCE(calls_no_policy)),
+	}, {
+		.name = "policy_bypassed", .type = METRIC_COUNTER,
+		.help = "Times that the policy was not asked because memory was needed at once.",
+		.sources = SOURCES(SOURCE(calls_bypassed)),
 	}, {
 		.name = "policy_verdicts", .type = METRIC_COUNTER,
 		.help = "Answers of each member of the policy.",

@@ -70,6 +70,7 @@ const struct counter counters[] = {
 	{ .name = "calls_reclaim_folio", .group = CALLS },
 	{ .name = "calls_pressure", .group = CALLS },
 	{ .name = "calls_no_policy", .group = CALLS },
+	{ .name = "calls_bypassed", .group = CALLS },
 	NODE_VERDICTS(VERDICT)
 	{ .name = "overridden", .group = VERDICTS },
 	{ .name = "keep_capped", .group = VERDICTS },
@@ -77,6 +78,7 @@ const struct counter counters[] = {
 	{ .name = "policy_attaches", .group = POLICY },
 	{ .name = "policy_updates", .group = POLICY },
 	{ .name = "policy_detaches", .group = POLICY },
+	{ .name = "policy_ejects", .group = POLICY },
 	STORED_UP_TO(0), STORED_UP_TO(256), STORED_UP_TO(512),
 	STORED_UP_TO(768), STORED_UP_TO(1024), STORED_UP_TO(1280),
 	STORED_UP_TO(1536), STORED_UP_TO(1792), STORED_UP_TO(2048),

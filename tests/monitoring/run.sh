@@ -76,7 +76,7 @@ make_node() {
 	mkdir -p "$dir"
 	{
 		sed -nE 's/^\+NODE_STAT\([A-Z_]+, "([a-z0-9_]+)"\).*/\1/p' "$top"/kernel-patches/0*.patch
-		printf '%s\n' policy_attaches policy_updates policy_detaches
+		printf '%s\n' policy_attaches policy_updates policy_detaches policy_ejects
 		seq -f 'stored_%.0f' 0 256 4096
 		echo not_known_yet
 	} | awk -v n="$1" '{ print $1, n * 1000000 + NR }' >"$dir/stat"
