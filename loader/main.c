@@ -127,6 +127,14 @@ static const struct verb verbs[] = {
 		"nodectl status",
 	},
 	{
+		"why", do_why, 0, -1, 0, "[NODE]...",
+		"say why the last policies of a node left it",
+		"The kernel keeps the last records of a node, also when the policy and the\n"
+		"program that loaded it are gone: who or what ended it, in which member,\n"
+		"when, and what to do next. Of all device nodes if none is named.",
+		"nodectl why node1",
+	},
+	{
 		"stats", do_stats, 0, -1, OPT_INTERVAL | OPT_COUNT | OPT_HISTOGRAM,
 		"[NODE]... [--interval S [--count N] | --histogram]",
 		"show the counters of nodes, once or every S seconds",

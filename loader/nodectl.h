@@ -11,6 +11,8 @@
 #include "out.h"
 #include "policy_path.h"
 
+struct json_object;
+
 #define NODECTL_VERSION	"1.0"
 
 /**
@@ -54,6 +56,7 @@ int do_load(const struct cmdline *c);
 int do_swap(const struct cmdline *c);
 int do_unload(const struct cmdline *c);
 int do_status(const struct cmdline *c);
+int do_why(const struct cmdline *c);
 int do_stats(const struct cmdline *c);
 int do_metrics(const struct cmdline *c);
 int do_top(const struct cmdline *c);
@@ -62,6 +65,8 @@ int do_trace(const struct cmdline *c);
 
 int wanted_nodes(const struct cmdline *c, int *nids, int *nr);
 int verdict(int failed, int partly, int nr);
+int show_wanted_nodes(const struct cmdline *c,
+		      int (*show)(int nid, struct json_object *array));
 
 /* Set by SIGINT, SIGTERM and SIGHUP: stop, take back what is half done. */
 void signals_catch(void);

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
 
+#include "exits.h"
 #include "live.h"
 #include "node.h"
 #include "nodectl.h"
@@ -19,6 +19,7 @@
 #include "row.h"
 #include "sample.h"
 #include "tunable.h"
+#include "when.h"
 
 static const char *const space_attrs[] = {
 	"logical_total", "logical_used", "physical_total", "physical_used",
@@ -331,6 +332,37 @@ int verdict(int failed, int partly, int nr)
 	return failed || partly ? NODECTL_PARTLY : NODECTL_OK;
 }
 
+/**
+ * show_wanted_nodes - show nodes one after the other
+ * @c: the command line
+ * @show: prints a node, or adds it to @array if there is one; returns an exit
+ *	  status
+ *
+ * Return: the exit status.
+ */
+int show_wanted_nodes(const struct cmdline *c,
+		      int (*show)(int nid, struct json_object *array))
+{
+	int nids[NODE_MAX], nr, i, status, failed = 0, partly = 0;
+	struct json_object *array = NULL;
+
+	status = wanted_nodes(c, nids, &nr);
+	if (status)
+		return status;
+	if (out_json)
+		array = json_object_new_array();
+	else if (!nr)
+		p_info("there is no device node; load the driver of a device first.");
+	for (i = 0; i < nr; i++) {
+		status = show(nids[i], array);
+		failed += status == NODECTL_NONE;
+		partly += status == NODECTL_PARTLY;
+	}
+	if (array)
+		out_record(array);
+	return verdict(failed, partly, nr);
+}
+
 static void print_node(const struct node *node, const struct summary *s,
 		       const char *policy)
 {
@@ -384,7 +416,7 @@ static int list_node(int nid, struct json_object *array)
 	live_close(&live);
 out:
 	node_close(&node);
-	return err;
+	return err ? NODECTL_NONE : NODECTL_OK;
 }
 
 /**
@@ -393,53 +425,13 @@ out:
  */
 int do_nodes(const struct cmdline *c)
 {
-	struct json_object *array = NULL;
-	int nids[NODE_MAX], nr, i, err, failed = 0;
-
-	err = wanted_nodes(c, nids, &nr);
-	if (err)
-		return err;
-	if (out_json)
-		array = json_object_new_array();
-	else if (!nr)
-		p_info("there is no device node; load the driver of a device first.");
-	for (i = 0; i < nr; i++)
-		failed += !!list_node(nids[i], array);
-	if (array)
-		out_record(array);
-	return verdict(failed, 0, nr);
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-/* When the policy was attached, as wall clock time and as an age. */
-static uint64_t attached_age(const struct live *live, time_t *when)
-{
-	uint64_t now = clock_ns(CLOCK_BOOTTIME);
-	uint64_t age = now > live->attached_ns ? now - live->attached_ns : 0;
-
-	*when = (clock_ns(CLOCK_REALTIME) - age) / 1000000000ULL;
-	return age / 1000000000ULL;
-}
-
-static void format_time(time_t when, char *buf, size_t size)
-{
-	struct tm tm;
-
-	localtime_r(&when, &tm);
-	strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &tm);
+	return show_wanted_nodes(c, list_node);
 }
 
 static struct json_object *policy_json(const struct live *live)
 {
 	struct json_object *o = json_object_new_object(), *list, *m;
-	char when_text[64];
+	char text[64];
 	time_t when;
 	uint64_t age;
 	unsigned int i;
@@ -448,9 +440,8 @@ static struct json_object *policy_json(const struct live *live)
 	out_int(o, "id", live->map_id);
 	out_uint(o, "version", live->version);
 	if (live->attached_ns) {
-		age = attached_age(live, &when);
-		format_time(when, when_text, sizeof(when_text));
-		out_str(o, "attached", when_text);
+		age = boot_age(live->attached_ns, &when);
+		out_str(o, "attached", when_text(when, text, sizeof(text)));
 		out_uint(o, "age_s", age);
 	}
 	if (live->meta.described)
@@ -542,22 +533,34 @@ static void print_counters(const struct live *live)
 	json_object_put(o);
 }
 
-static void print_policy(const struct live *live)
+static void print_no_policy(const struct node *node, const struct exits *exits)
 {
-	char age[48], when_text[64];
+	const struct policy_exit *e = exits_ejected(0, exits);
+	char age[48];
 	time_t when;
 
-	if (!live->map_id) {
+	if (e)
+		printf("  %-11s none: %s (id %u) was ejected %s ago, the native default decides; nodectl why %s\n",
+		       "policy", e->name, e->map_id,
+		       fmt_age(boot_age(e->when_ns, &when), age, sizeof(age)),
+		       node->name);
+	else
 		printf("  %-11s none: the native default decides\n", "policy");
-		return;
-	}
+}
+
+static void print_policy(const struct live *live)
+{
+	char age[48], text[64];
+	time_t when;
+	uint64_t ago;
+
 	printf("  %-11s %s (id %u, version %" PRIu64 ")\n", "policy", live->name,
 	       live->map_id, live->version);
-	if (live->attached_ns) {
-		fmt_age(attached_age(live, &when), age, sizeof(age));
-		format_time(when, when_text, sizeof(when_text));
-		printf("  %-11s %s (%s ago)\n", "since", when_text, age);
-	}
+	if (!live->attached_ns)
+		return;
+	ago = boot_age(live->attached_ns, &when);
+	printf("  %-11s %s (%s ago)\n", "since",
+	       when_text(when, text, sizeof(text)), fmt_age(ago, age, sizeof(age)));
 }
 
 static void print_link(const struct node *node, const struct live *live)
@@ -691,6 +694,7 @@ static bool read_pins(const struct node *node, const struct live *live,
  * @sample: its counters
  * @live: its policy
  * @pins: pins of maps
+ * @exits: the policies that have left it
  */
 struct status {
 	struct node node;
@@ -698,6 +702,7 @@ struct status {
 	struct sample sample;
 	struct live live;
 	struct node_pins pins;
+	struct exits exits;
 };
 
 static int open_status(int nid, struct status *st)
@@ -747,6 +752,14 @@ static bool read_status(struct status *st)
 	}
 	if (!read_pins(&st->node, &st->live, &st->pins))
 		complete = false;
+	err = exits_read(&st->node, &st->exits);
+	/* A kernel that is older than nodectl keeps no record. */
+	if (err && err != -ENOENT) {
+		fail(&f, err, NULL, "cannot read why policies left it: %s",
+		     strerror(-err));
+		p_failure(name, NULL, &f);
+		complete = false;
+	}
 	failure_clear(&f);
 	return complete;
 }
@@ -766,6 +779,7 @@ static struct json_object *status_json(const struct status *st)
 	add_summary(o, &st->node, &st->summary);
 	add_condition(o, &st->sample);
 	json_object_object_add(o, "activity", activity_json(&st->sample));
+	out_str(o, "decides", exits_decides(live->map_id, &st->exits));
 	json_object_object_add(o, "policy", live->map_id ?
 			       policy_json(live) : NULL);
 	json_object_object_add(o, "link", link_json(&st->node, live));
@@ -797,7 +811,10 @@ static void print_status(const struct status *st)
 	print_activity(&st->sample);
 	print_shares(&st->sample);
 	print_verdicts(&st->sample);
-	print_policy(&st->live);
+	if (st->live.map_id)
+		print_policy(&st->live);
+	else
+		print_no_policy(&st->node, &st->exits);
 	print_link(&st->node, &st->live);
 	print_pins(&st->node, &st->live, &st->pins);
 	print_members(&st->live);
@@ -829,24 +846,10 @@ static int show_status(int nid, struct json_object *array)
  */
 int do_status(const struct cmdline *c)
 {
-	int nids[NODE_MAX], nr, i, status, failed = 0, partly = 0;
-	struct json_object *array = NULL;
+	int status = show_wanted_nodes(c, show_status);
 
-	status = wanted_nodes(c, nids, &nr);
-	if (status)
-		return status;
-	if (out_json)
-		array = json_object_new_array();
-	else if (!nr)
-		p_info("there is no device node; load the driver of a device first.");
-	else if (node_kernel_supported())
+	if (!out_json && (status == NODECTL_OK || status == NODECTL_PARTLY) &&
+	    node_kernel_supported())
 		node_tell_demotion();
-	for (i = 0; i < nr; i++) {
-		status = show_status(nids[i], array);
-		failed += status == NODECTL_NONE;
-		partly += status == NODECTL_PARTLY;
-	}
-	if (array)
-		out_record(array);
-	return verdict(failed, partly, nr);
+	return status;
 }

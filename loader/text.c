@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -95,4 +96,34 @@ void text_clean(char *text)
 			*text = '?';
 		text += len ?: 1;
 	}
+}
+
+/**
+ * text_pair - take the next "key=value" off a line of the kernel
+ * @line: what is left of the line, which is taken apart
+ * @value: gets the value, NULL for a word without one. That of "text", which may
+ *	   hold blanks, goes to the end of the line, the others to a blank
+ *
+ * Return: the key, or NULL at the end of the line.
+ */
+char *text_pair(char **line, char **value)
+{
+	char *key = *line + strspn(*line, " ");
+	char *end = key + strcspn(key, " =");
+
+	if (!*key)
+		return NULL;
+	*value = *end == '=' ? end + 1 : NULL;
+	if (*value)
+		*end = '\0';
+	if (*value && !strcmp(key, "text"))
+		end = *value + strlen(*value);
+	else if (*value)
+		end = *value + strcspn(*value, " ");
+	*line = end;
+	if (*end) {
+		*end = '\0';
+		*line = end + 1;
+	}
+	return key;
 }

@@ -296,7 +296,7 @@ static void add_field(struct json_object *o, const char *key, const char *value)
 static void print_event(const struct node *node, const struct trace_line *t)
 {
 	struct json_object *o, *fields;
-	char *copy, *word, *save, *eq;
+	char *copy, *left, *key, *value;
 	const char *event = t->event;
 
 	if (!out_json) {
@@ -315,15 +315,10 @@ static void print_event(const struct node *node, const struct trace_line *t)
 	out_str(o, "task", t->task);
 	out_int(o, "pid", t->pid);
 	fields = json_object_new_object();
-	copy = strdup(t->fields);
-	for (word = copy ? strtok_r(copy, " ", &save) : NULL; word;
-	     word = strtok_r(NULL, " ", &save)) {
-		eq = strchr(word, '=');
-		if (!eq)
-			continue;
-		*eq = '\0';
-		add_field(fields, word, eq + 1);
-	}
+	copy = left = strdup(t->fields);
+	while (copy && (key = text_pair(&left, &value)))
+		if (value)
+			add_field(fields, key, value);
 	free(copy);
 	json_object_object_add(o, "fields", fields);
 	out_record(o);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the kernel says as text, and how the user names a node: a list of nodes,
- * the name of a node, a counter out of many lines, a line of mountinfo.
+ * the name of a node, a counter out of many lines, a line of mountinfo, a line of
+ * the record of policies that left.
  */
 #include "fuzz.h"
 
@@ -9,7 +10,9 @@
 #include <sys/sysmacros.h>
 
 #include "bpffs.h"
+#include "exits.h"
 #include "node.h"
+#include "text.h"
 
 static void check_list(const char *text)
 {
@@ -20,6 +23,19 @@ static void check_list(const char *text)
 	for (i = 0; i < NODE_MAX; i++)
 		members += set[i];
 	must(nr < 0 || nr == members);
+}
+
+/* @line is taken apart. */
+static void check_exit(char *line)
+{
+	struct policy_exit e;
+	char buf[512];
+
+	if (exit_parse(line, &e))
+		return;
+	must(e.kind[0]);
+	must(text_is_printable(exit_reason(&e, buf, sizeof(buf))));
+	must(text_is_printable(exit_next(&e, "node1", buf, sizeof(buf))));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -36,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	node_stat_u64(&stat, "kills", &value);
 	node_stat_u64(&stat, "pages_offered", &value);
 	mount_is_bpffs(text, makedev(0, 32));
+	check_exit(text);
 	free(text);
 	return 0;
 }

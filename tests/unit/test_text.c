@@ -52,6 +52,25 @@ static void cleaning_keeps_what_can_be_shown(void **state)
 	assert_string_equal(text, "na\xc3\xafve ?[2J ???.");
 }
 
+static void pairs_are_taken_one_by_one(void **state)
+{
+	char line[] = " kind=slow  member= word code=-1 text=a b=c ";
+	char *left = line, *value;
+
+	(void)state;
+	assert_string_equal(text_pair(&left, &value), "kind");
+	assert_string_equal(value, "slow");
+	assert_string_equal(text_pair(&left, &value), "member");
+	assert_string_equal(value, "");
+	assert_string_equal(text_pair(&left, &value), "word");
+	assert_null(value);
+	assert_string_equal(text_pair(&left, &value), "code");
+	assert_string_equal(value, "-1");
+	assert_string_equal(text_pair(&left, &value), "text");
+	assert_string_equal(value, "a b=c ");
+	assert_null(text_pair(&left, &value));
+}
+
 /* Whatever a message names, it is fit for a terminal. */
 static void failures_are_clean(void **state)
 {
@@ -81,6 +100,7 @@ int main(void)
 		cmocka_unit_test(printable_text_is_known),
 		cmocka_unit_test(names_are_those_of_c),
 		cmocka_unit_test(cleaning_keeps_what_can_be_shown),
+		cmocka_unit_test(pairs_are_taken_one_by_one),
 		cmocka_unit_test(failures_are_clean),
 		cmocka_unit_test(json_is_clean),
 	};

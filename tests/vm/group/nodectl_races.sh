@@ -441,6 +441,41 @@ misbehaving_policy_is_taken_back() {
 	[ -z "$why" ] && [ "$(field policy_name)" = deny_all ]
 }
 
+eject_by_hand() {
+	local i
+
+	echo "$1" >"$node/device/policy_eject" || { why='the file of the operator refuses'; return 1; }
+	for ((i = 0; i < 100 * patience; i++)); do
+		[ "$(field policy_id)" != 0 ] || return 0
+		sleep 0.1
+	done
+	why='the policy does not leave'
+	return 1
+}
+
+ejected_policy_is_explained() {
+	! "$ctl" why 77 >/run/race.out 2>/run/race.err || { why='why of no node succeeds'; return 1; }
+	quiet load "$nid" timer_init || return 1
+	[ "$("$ctl" --json status "$nid" | jq -r '.[0].decides')" = policy ] ||
+		{ why='a policy is attached, and status says otherwise'; return 1; }
+	eject_by_hand 'we try another' || return 1
+	"$ctl" why "$nid" >/run/race.out || { why="why ended with $?"; return 1; }
+	grep -q 'policy timer_init .*the administrator ejected it: "we try another"' /run/race.out ||
+		{ why="why says $(cat /run/race.out)"; return 1; }
+	grep -q "nodectl load node$nid timer_init" /run/race.out ||
+		{ why="no next step: $(cat /run/race.out)"; return 1; }
+	[ "$("$ctl" --json status "$nid" | jq -r '.[0].decides')" = ejected ] ||
+		{ why='status does not say that it was ejected'; return 1; }
+	"$ctl" status "$nid" 2>/dev/null | grep -q "was ejected .*nodectl why node$nid" ||
+		{ why='status does not tell where to look'; return 1; }
+	quiet load "$nid" deny_all || { why='the next policy is refused'; return 1; }
+	[ "$(ls "${pin%/link}")" = link ] || { why="pins are left: $(ls "${pin%/link}")"; return 1; }
+	quiet unload "$nid" && nothing_left
+	[ "$("$ctl" --json why "$nid" | jq -c '.[0] | [.decides, .exits[0].kind, .exits[1].kind]')" = \
+		'["native","detached","operator"]' ] || why="why says $("$ctl" why "$nid")"
+	[ -z "$why" ]
+}
+
 leaving_driver_takes_its_policy() {
 	quiet load "$nid" timer_init || return 1
 	echo 0 >"$emu/online" || { why='the node cannot be taken away'; return 1; }
@@ -518,6 +553,7 @@ body() {
 	works status_looks_again status_looks_again
 	works parallel_sets no_setting_is_lost
 	works settle misbehaving_policy_is_taken_back
+	works ejected_policy ejected_policy_is_explained
 	works driver_leaves leaving_driver_takes_its_policy
 	works stale_pin stale_pin_is_replaced
 	works trace trace_shows_and_cleans_up
