@@ -27,9 +27,10 @@ enum {
 	OPT_FRESH	= 1 << 7,
 	OPT_OUTPUT	= 1 << 8,
 	OPT_FORMAT	= 1 << 9,
+	OPT_SETTLE_IF	= 1 << 10,
 	/* No options, but what a verb does. */
-	REPEATS		= 1 << 10,	/* also without --interval */
-	TEXT_ONLY	= 1 << 11,	/* has a format of its own, not JSON */
+	REPEATS		= 1 << 11,	/* also without --interval */
+	TEXT_ONLY	= 1 << 12,	/* has a format of its own, not JSON */
 };
 
 /**
@@ -102,14 +103,16 @@ static const struct verb verbs[] = {
 	},
 	{
 		"swap", do_swap, 2, -1,
-		OPT_LOG | OPT_EXPECT | OPT_SETTLE | OPT_FRESH,
-		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S] [--fresh] [--log FILE]",
+		OPT_LOG | OPT_EXPECT | OPT_SETTLE | OPT_SETTLE_IF | OPT_FRESH,
+		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S [--settle-if COND]...] [--fresh] [--log FILE]",
 		"replace the policy of a node, with no moment without one",
 		"If the new policy is refused, the old one stays. --expect swaps only if\n"
 		"the node still has policy OLD, a name or an id. --settle watches the new\n"
-		"policy for S seconds and goes back to the old one when the kernel has to\n"
-		"override a verdict. Maps that both policies declare alike are handed\n"
-		"over with what they hold, unless --fresh is given; counters start anew.",
+		"policy for S seconds and goes back to the old one when the kernel ejects\n"
+		"it, or when a condition of --settle-if holds: COUNTER>N, a counter of\n"
+		"\"nodectl stats\", counted from the swap. Maps that both policies declare\n"
+		"alike are handed over with what they hold, unless --fresh is given;\n"
+		"counters start anew.",
 		"nodectl swap node1 memcg_budget budget=4096 --expect compressible",
 	},
 	{
@@ -188,6 +191,7 @@ static const struct {
 } option_help[] = {
 	{ OPT_EXPECT, "expect", "  --expect OLD     only if the node has this policy (name or id)" },
 	{ OPT_SETTLE, "settle", "  --settle S       take the policy back if it misbehaves within S seconds" },
+	{ OPT_SETTLE_IF, "settle-if", "  --settle-if C    take it back if C holds, as in \"pages_refused_device>0\"; may be repeated" },
 	{ OPT_FRESH, "fresh", "  --fresh          hand no map over from the old policy" },
 	{ OPT_LOG, "log", "  --log FILE       write the verifier's log there if it refuses" },
 	{ OPT_INTERVAL, "interval", "  --interval S     repeat every S seconds" },
@@ -205,7 +209,7 @@ static const struct {
 
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
        LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH, LONG_OUTPUT,
-       LONG_FORMAT };
+       LONG_FORMAT, LONG_SETTLE_IF };
 
 #define SHORT_OPTIONS	"jvhV"
 
@@ -221,6 +225,7 @@ static const struct option long_options[] = {
 	{ "count", required_argument, NULL, LONG_COUNT },
 	{ "duration", required_argument, NULL, LONG_DURATION },
 	{ "settle", required_argument, NULL, LONG_SETTLE },
+	{ "settle-if", required_argument, NULL, LONG_SETTLE_IF },
 	{ "histogram", no_argument, NULL, LONG_HISTOGRAM },
 	{ "fresh", no_argument, NULL, LONG_FRESH },
 	{ "output", required_argument, NULL, LONG_OUTPUT },
@@ -390,6 +395,15 @@ static int take_text(struct options *o, unsigned int bit, const char **text)
 	return 0;
 }
 
+static int take_condition(struct options *o, struct cmdline *c)
+{
+	if (c->nr_settle_if < SETTLE_IF_MAX)
+		return take_text(o, OPT_SETTLE_IF,
+				 &c->settle_if[c->nr_settle_if++]);
+	usage("Name fewer.", "more than %d times --settle-if", SETTLE_IF_MAX);
+	return -E2BIG;
+}
+
 static int parse_option(int opt, struct cmdline *c, struct options *o)
 {
 	int err;
@@ -427,6 +441,8 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 	case LONG_SETTLE:
 		o->used |= OPT_SETTLE;
 		return parse_seconds("settle", optarg, &c->settle);
+	case LONG_SETTLE_IF:
+		return take_condition(o, c);
 	case LONG_HISTOGRAM:
 		o->used |= OPT_HISTOGRAM;
 		c->histogram = true;
@@ -465,6 +481,8 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 	if (o->used & OPT_COUNT && v->options & OPT_INTERVAL &&
 	    !(v->options & REPEATS) && !(o->used & OPT_INTERVAL))
 		return usage(next, "--count needs --interval");
+	if (o->used & OPT_SETTLE_IF && !(o->used & OPT_SETTLE))
+		return usage(next, "--settle-if needs --settle");
 	if (o->used & OPT_HISTOGRAM && o->used & OPT_INTERVAL)
 		return usage(next, "--histogram is not repeated");
 	if (c->nr_args < v->min_args)

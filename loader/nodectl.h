@@ -15,6 +15,8 @@ struct json_object;
 
 #define NODECTL_VERSION	"1.0"
 
+#define SETTLE_IF_MAX	8
+
 /**
  * struct cmdline - the command line after the verb
  * @args: what is neither verb nor option
@@ -27,6 +29,8 @@ struct json_object;
  * @interval: --interval in seconds, 0 when not given
  * @duration: --duration in seconds, 0 when not given
  * @settle: --settle in seconds, 0 when not given
+ * @settle_if: each --settle-if
+ * @nr_settle_if: how many
  * @count: --count, 0 when not given
  * @histogram: --histogram
  * @fresh: --fresh
@@ -42,6 +46,8 @@ struct cmdline {
 	double interval;
 	double duration;
 	double settle;
+	const char *settle_if[SETTLE_IF_MAX];
+	unsigned int nr_settle_if;
 	uint64_t count;
 	bool histogram;
 	bool fresh;

@@ -6,9 +6,35 @@
 #define NODECTL_SETTLE_H
 
 #include "attempt.h"
+#include "sample.h"
 
-uint64_t settle_overridden(const struct node *node);
-int settle(const struct attempt *a, const struct cmdline *c, uint32_t id,
-	   uint64_t before, int *lock, struct failure *f);
+/**
+ * struct condition - one --settle-if
+ * @counter: the counter
+ * @limit: the condition holds above it
+ */
+struct condition {
+	const struct counter *counter;
+	uint64_t limit;
+};
+
+/**
+ * struct settle - what a new policy has to stand
+ * @seconds: how long it is watched, 0 for not at all
+ * @conds: conditions under which it goes back
+ * @nr: how many
+ * @before: the counters before the swap, if there are conditions
+ */
+struct settle {
+	double seconds;
+	struct condition conds[SETTLE_IF_MAX];
+	unsigned int nr;
+	struct sample before;
+};
+
+int settle_parse(const struct cmdline *c, struct settle *s);
+int settle_begin(struct settle *s, const struct node *node, struct failure *f);
+int settle(const struct settle *s, const struct attempt *a, uint32_t id,
+	   int *lock, struct failure *f);
 
 #endif /* NODECTL_SETTLE_H */

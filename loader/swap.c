@@ -112,8 +112,12 @@ static void say_what_stays(const struct attempt *a, struct failure *f)
 		return;
 	if (now.map_id)
 		snprintf(f->next + len, sizeof(f->next) - len,
-			 "%sThe node keeps policy \"%s\" (id %u).",
+			 "%sThe node has policy \"%s\" (id %u).",
 			 len ? " " : "", now.name, now.map_id);
+	else
+		snprintf(f->next + len, sizeof(f->next) - len,
+			 "%sThe node has no policy, the native default decides.",
+			 len ? " " : "");
 	live_close(&now);
 }
 
@@ -165,16 +169,15 @@ static int prepare_swap(struct attempt *a, int nid, const struct cmdline *c,
 }
 
 /* The new policy is there. Let it settle, and remove what the other leaves. */
-static int finish_swap(struct attempt *a, const struct cmdline *c,
-		       uint64_t overridden, int *lock, struct change *done,
-		       struct failure *f)
+static int finish_swap(struct attempt *a, const struct settle *s, int *lock,
+		       struct change *done, struct failure *f)
 {
 	unsigned int removed = 0;
 	uint64_t now;
 	int err;
 
 	done->left = !look_at_pin(a);
-	err = settle(a, c, done->id, overridden, lock, f);
+	err = settle(s, a, done->id, lock, f);
 	done->made = err != -ECANCELED;
 	done->left |= !pin_clean_up(a->node.nid, done->made ? a->live.map_id :
 				done->id, &removed);
@@ -185,11 +188,10 @@ static int finish_swap(struct attempt *a, const struct cmdline *c,
 }
 
 /* Put the prepared policy in the place of the node's, while nobody else does. */
-static int swap_locked(struct attempt *a, const struct cmdline *c,
-		       struct change *done, struct failure *f)
+static int swap_locked(struct attempt *a, struct settle *s, struct change *done,
+		       struct failure *f)
 {
 	unsigned int removed = 0;
-	uint64_t overridden;
 	int lock, err;
 
 	done->id = attempt_map_id(a);
@@ -197,35 +199,37 @@ static int swap_locked(struct attempt *a, const struct cmdline *c,
 	if (lock < 0)
 		return lock;
 	err = attempt_pin_maps(a, done->id, f);
-	overridden = settle_overridden(&a->node);
+	if (!err)
+		err = settle_begin(s, &a->node, f);
 	if (!err)
 		err = update(a, f);
 	if (err)
 		pin_clean_up(a->node.nid, done->id, &removed);
 	else
-		err = finish_swap(a, c, overridden, &lock, done, f);
+		err = finish_swap(a, s, &lock, done, f);
 	unlock_node(a->node.nid, lock);
 	return err;
 }
 
 /**
- * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S]
- *	     [--fresh]
+ * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD]
+ *	     [--settle S [--settle-if COND]...] [--fresh]
  * @c: the command line
  */
 int do_swap(const struct cmdline *c)
 {
 	struct change done = {};
 	struct failure f = {};
+	struct settle s = {};
 	struct attempt a;
 	int nid, err;
 
-	if (attempt_arguments(c, &nid))
+	if (attempt_arguments(c, &nid) || settle_parse(c, &s))
 		return NODECTL_USAGE;
 	attempt_init(&a);
 	err = prepare_swap(&a, nid, c, &f);
 	if (!err)
-		err = swap_locked(&a, c, &done, &f);
+		err = swap_locked(&a, &s, &done, &f);
 	if (!err) {
 		print_swapped(&a, done.id, a.live.link_id, c->fresh);
 	} else {

@@ -56,7 +56,7 @@ _nodectl() {
 		--path)
 			path+=(--path "${COMP_WORDS[i+1]}")
 			((i++)) ;;
-		--expect | --log | --output | --format | --interval | --count | --duration | --settle)
+		--expect | --log | --output | --format | --interval | --count | --duration | --settle | --settle-if)
 			((i++)) ;;
 		-*) ;;
 		*)
@@ -83,7 +83,7 @@ _nodectl() {
 	--format)
 		_nodectl_words 'openmetrics prometheus' "$cur"
 		return ;;
-	--interval | --count | --duration | --settle)
+	--interval | --count | --duration | --settle | --settle-if)
 		return ;;
 	esac
 
@@ -94,7 +94,7 @@ _nodectl() {
 	if [[ $cur == -* ]]; then
 		case $verb in
 		load) words='--log' ;;
-		swap) words='--log --expect --settle --fresh' ;;
+		swap) words='--log --expect --settle --settle-if --fresh' ;;
 		stats) words='--interval --count --histogram' ;;
 		metrics) words='--format --output' ;;
 		top) words='--interval --count' ;;

@@ -17,7 +17,7 @@ function __nodectl_words
 			continue
 		end
 		switch $word
-			case --path --expect --log --interval --count --duration --settle --output --format
+			case --path --expect --log --interval --count --duration --settle --settle-if --output --format
 				set skip 1
 			case '-*'
 			case '*'
@@ -95,6 +95,7 @@ complete -c nodectl -l path -xa '(__fish_complete_directories)' -d 'look for pol
 complete -c nodectl -n '__nodectl_takes log' -l log -rF -d 'write the log of the verifier there'
 complete -c nodectl -n '__nodectl_takes expect' -l expect -xa '(nodectl --json nodes 2>/dev/null | __nodectl_field policy)' -d 'only if the node has this policy'
 complete -c nodectl -n '__nodectl_takes settle' -l settle -x -d 'take the policy back if it misbehaves'
+complete -c nodectl -n '__nodectl_takes settle-if' -l settle-if -x -d 'take the policy back if this holds'
 complete -c nodectl -n '__nodectl_takes fresh' -l fresh -d 'hand no map over from the old policy'
 complete -c nodectl -n '__nodectl_takes interval' -l interval -x -d 'repeat every so many seconds'
 complete -c nodectl -n '__nodectl_takes count' -l count -x -d 'end after so many'

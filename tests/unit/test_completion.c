@@ -50,6 +50,8 @@ static void verbs_and_options_are_completed(void **state)
 	assert_string_equal(out, "<unload>");
 	complete_in("/", "stats 1 --c");
 	assert_string_equal(out, "<--count>");
+	complete_in("/", "swap 1 deny_all --settle-");
+	assert_string_equal(out, "<--settle-if>");
 }
 
 static void policies_and_their_tunables_are_completed(void **state)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's record of policies that have left.
+ * The kernel's record of policies that have left, and the conditions of swap
+ * --settle-if.
  */
 #include "unit.h"
 
 #include <errno.h>
 
 #include "exits.h"
+#include "settle.h"
 
 #define ANSWER "kind=answer member=admit_folio code=77 when_ns=5000000000 " \
 	"runtime_ns=61000000000 calls=12 map_id=9 prog_id=4 name=bad text="
@@ -155,6 +157,56 @@ static void record_of_a_node_is_read(void **state)
 	remove_dir(dir);
 }
 
+static void conditions_are_checked_before_the_swap(void **state)
+{
+	static const char *const good[] = {
+		"pages_refused_device>0", "balloon_pages>100",
+		"pages_promoted_write>18446744073709551615",
+	};
+	static const char *const bad[] = {
+		"", ">", "pages_demoted", "pages_demoted>", "pages_demoted>-1",
+		"pages_demoted>x", "pages_demoted>1x", "no_such>1", "pages_demoted<1",
+		"pages_demoted> 1", "pages_demoted>18446744073709551616",
+	};
+	struct cmdline c = { .nr_settle_if = 1 };
+	struct settle s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		c.settle_if[0] = good[i];
+		if (settle_parse(&c, &s))
+			fail_msg("\"%s\" was refused", good[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		c.settle_if[0] = bad[i];
+		if (settle_parse(&c, &s) != -EINVAL)
+			fail_msg("\"%s\" was taken for a condition", bad[i]);
+	}
+}
+
+/* It would never hold, and nobody would know. */
+static void condition_on_what_the_kernel_does_not_tell_is_refused(void **state)
+{
+	struct cmdline c = { .nr_settle_if = 1,
+			     .settle_if = { "pages_demoted>3" } };
+	struct failure f = {};
+	struct settle s = {};
+	struct node node;
+	char *dir = fake_node(&node);
+
+	(void)state;
+	assert_int_equal(settle_parse(&c, &s), 0);
+	make_file(dir, "node1/device/stat", "pages_denied 1\n");
+	assert_int_equal(settle_begin(&s, &node, &f), -ENOENT);
+	assert_contains(f.cause, "pages_demoted");
+	make_file(dir, "node1/device/stat", "pages_demoted 1\n");
+	assert_int_equal(settle_begin(&s, &node, &f), 0);
+	failure_clear(&f);
+	node_close(&node);
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -164,6 +216,8 @@ int main(void)
 		cmocka_unit_test(text_does_not_reach_the_terminal),
 		cmocka_unit_test(each_kind_has_a_reason),
 		cmocka_unit_test(record_of_a_node_is_read),
+		cmocka_unit_test(conditions_are_checked_before_the_swap),
+		cmocka_unit_test(condition_on_what_the_kernel_does_not_tell_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,7 @@ cold_process_off() {
 	rmdir $cold
 }
 
+# An answer out of range: the kernel ejects the policy, the old one comes back.
 misbehaving_policy_is_taken_back() {
 	local rc=0 old
 
@@ -433,12 +434,35 @@ misbehaving_policy_is_taken_back() {
 	[ $rc = 1 ] || why="a policy with verdicts out of range stayed: status $rc"
 	[ -n "$why" ] || [ "$(field policy_id)" = "$old" ] ||
 		why="the node has $(field policy_name), id $(field policy_id)"
-	[ -n "$why" ] || grep -q override /run/race.err ||
+	[ -n "$why" ] || grep -q 'it was ejected: .*() answered' /run/race.err ||
 		why="the message does not say why: $(head -n 1 /run/race.err)"
+	[ -n "$why" ] || [ "$("$ctl" --json status "$nid" | jq -r '.[0].link.pin')" = "$pin" ] ||
+		why='the old policy is not pinned again'
+	[ -n "$why" ] || [ "$(ls "${pin%/link}")" = link ] ||
+		why="pins are left: $(ls "${pin%/link}")"
+	[ -n "$why" ] || [ "$("$ctl" --json why "$nid" | jq -c '.[0] | [.decides, .exits[0].policy, .exits[0].kind]')" = \
+		'["policy","out_of_range","answer"]' ] || why="why says $("$ctl" why "$nid")"
 	[ -n "$why" ] || quiet swap "$nid" deny_all --settle 1 ||
 		why='a good policy was taken back'
 	cold_process_off
 	[ -z "$why" ] && [ "$(field policy_name)" = deny_all ]
+}
+
+# The condition of the operator holds as soon as a page was let in.
+condition_takes_a_policy_back() {
+	local rc=0 old
+
+	quiet load "$nid" deny_all || return 1
+	old=$(field policy_id)
+	cold_process_on
+	"$ctl" swap "$nid" admit_all --settle $((60 * patience)) \
+		--settle-if 'pages_demoted>18446744073709551614' \
+		--settle-if 'pages_demoted>0' >/run/race.out 2>/run/race.err || rc=$?
+	cold_process_off
+	[ $rc = 1 ] || { why="status $rc"; return 1; }
+	[ "$(field policy_id)" = "$old" ] || { why="the node has $(field policy_name)"; return 1; }
+	grep -q 'pages_demoted rose by [0-9]*, more than 0' /run/race.err ||
+		{ why="the message does not say why: $(head -n 1 /run/race.err)"; return 1; }
 }
 
 eject_by_hand() {
@@ -553,6 +577,7 @@ body() {
 	works status_looks_again status_looks_again
 	works parallel_sets no_setting_is_lost
 	works settle misbehaving_policy_is_taken_back
+	works settle_if condition_takes_a_policy_back
 	works ejected_policy ejected_policy_is_explained
 	works driver_leaves leaving_driver_takes_its_policy
 	works stale_pin stale_pin_is_replaced
