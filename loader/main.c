@@ -148,6 +148,16 @@ static const struct verb verbs[] = {
 		"nodectl stats node1 --interval 1 --count 10",
 	},
 	{
+		"watch", do_watch, 0, -1, OPT_INTERVAL | OPT_COUNT | OPT_DURATION | REPEATS,
+		"[NODE]... [--interval S] [--count N] [--duration S]",
+		"print a line when the policy or the pressure of a node changes",
+		"For operators and supervisors: a policy is attached, replaced, detached or\n"
+		"ejected, pressure changes, a device node comes or goes. Begins with the\n"
+		"state of each node. Looks every S seconds (0.2); ends after N lines, after\n"
+		"S seconds of --duration, or with Ctrl-C.",
+		"nodectl --json watch",
+	},
+	{
 		"metrics", do_metrics, 0, 0, OPT_OUTPUT | OPT_FORMAT | TEXT_ONLY,
 		"[--format FORMAT] [--output FILE]",
 		"print all device nodes as metrics for a monitoring system",

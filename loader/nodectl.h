@@ -64,6 +64,7 @@ int do_unload(const struct cmdline *c);
 int do_status(const struct cmdline *c);
 int do_why(const struct cmdline *c);
 int do_stats(const struct cmdline *c);
+int do_watch(const struct cmdline *c);
 int do_metrics(const struct cmdline *c);
 int do_top(const struct cmdline *c);
 int do_set(const struct cmdline *c);

@@ -40,7 +40,7 @@ _nodectl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local ctl=${COMP_WORDS[0]} verb='' words='' i n=0 key=''
 	local -a args=() path=()
-	local verbs='nodes policies inspect new check load swap unload status why stats metrics top set trace'
+	local verbs='nodes policies inspect new check load swap unload status why stats watch metrics top set trace'
 	local global='--json --verbose --path --help --version'
 
 	COMPREPLY=()
@@ -99,6 +99,7 @@ _nodectl() {
 		metrics) words='--format --output' ;;
 		top) words='--interval --count' ;;
 		trace) words='--count --duration' ;;
+		watch) words='--interval --count --duration' ;;
 		esac
 		_nodectl_words "$words $global" "$cur"
 		return
@@ -115,7 +116,7 @@ _nodectl() {
 	new:1)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	load:0 | swap:0 | set:0 | trace:0 | unload:* | status:* | why:* | stats:*)
+	load:0 | swap:0 | set:0 | trace:0 | unload:* | status:* | why:* | stats:* | watch:*)
 		words=$("$ctl" --json nodes 2>/dev/null | _nodectl_field node) ;;
 	load:* | swap:*)
 		[ -n "$key" ] ||

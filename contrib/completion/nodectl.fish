@@ -72,7 +72,7 @@ function __nodectl_arguments
 			__nodectl_policies
 		case new:2
 			__fish_complete_directories
-		case load:1 swap:1 set:1 trace:1 'unload:*' 'status:*' 'why:*' 'stats:*'
+		case load:1 swap:1 set:1 trace:1 'unload:*' 'status:*' 'why:*' 'stats:*' 'watch:*'
 			__nodectl_nodes
 		case 'load:*' 'swap:*'
 			__nodectl_tunables object $words[3]

@@ -12,7 +12,7 @@
 
 static const char *const verbs[] = {
 	"nodes", "policies", "inspect", "new", "check", "load", "swap", "unload",
-	"status", "why", "stats", "metrics", "top", "set", "trace",
+	"status", "why", "stats", "watch", "metrics", "top", "set", "trace",
 };
 
 static char out_text[65536], err_text[65536];

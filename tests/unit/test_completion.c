@@ -50,6 +50,8 @@ static void verbs_and_options_are_completed(void **state)
 	assert_string_equal(out, "<unload>");
 	complete_in("/", "stats 1 --c");
 	assert_string_equal(out, "<--count>");
+	complete_in("/", "w");
+	assert_string_equal(out, "<why><watch>");
 	complete_in("/", "swap 1 deny_all --settle-");
 	assert_string_equal(out, "<--settle-if>");
 }

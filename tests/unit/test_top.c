@@ -292,6 +292,48 @@ static void top_without_nodes_waits_for_one(void **state)
 	remove_dir(dir);
 }
 
+static void become(const char *dir, const char *name, const char *id)
+{
+	make_file(dir, "node1/device/policy_name", name);
+	make_file(dir, "node1/device/policy_id", id);
+}
+
+/* Each change is written when the one before it was told. */
+static void watch_tells_each_change(void **state)
+{
+	static const char *const record =
+		"kind=slow member=pressure code=6000000 when_ns=7 runtime_ns=1 "
+		"calls=1 map_id=8 prog_id=1 name=second text=\n";
+	struct cmdline c = { .interval = 0.05, .count = 6 };
+	char *dir = fake_sysfs(true), path[PATH_MAX];
+	int fd[2];
+	pid_t pid;
+
+	(void)state;
+	text[0] = '\0';
+	out_json = false;
+	assert_int_equal(pipe(fd), 0);
+	pid = start(do_watch, &c, fd[1], false);
+	close(fd[1]);
+	assert_true(read_until(fd[0], "node1: has no policy, pressure critical\n"));
+	become(dir, "first\n", "7\n");
+	assert_true(read_until(fd[0], "policy first (id 7) is attached\n"));
+	become(dir, "second\n", "8\n");
+	assert_true(read_until(fd[0], "policy second (id 8) replaced first (id 7)\n"));
+	make_file(dir, "node1/device/policy_exits", record);
+	become(dir, "\n", "0\n");
+	assert_true(read_until(fd[0], "policy second (id 8) left, because it was ejected: "));
+	make_file(dir, "node1/device/pressure", "ok\n");
+	assert_true(read_until(fd[0], "pressure ok, was critical\n"));
+	snprintf(path, sizeof(path), "%s/node1/device/driver", dir);
+	assert_int_equal(unlink(path), 0);
+	make_file(dir, "has_device_memory", "\n");
+	assert_true(read_until(fd[0], "is no device node any more\n"));
+	assert_int_equal(ended(pid), NODECTL_OK);
+	close(fd[0]);
+	remove_dir(dir);
+}
+
 static void stats_of_an_older_kernel_are_no_error(void **state)
 {
 	char *args[] = { "1" }, *dir = fake_sysfs(false);
@@ -378,6 +420,7 @@ int main(void)
 		cmocka_unit_test(top_prints_lines_into_a_pipe),
 		cmocka_unit_test(top_prints_an_object_per_interval),
 		cmocka_unit_test(top_without_nodes_waits_for_one),
+		cmocka_unit_test(watch_tells_each_change),
 		cmocka_unit_test(stats_of_an_older_kernel_are_no_error),
 		cmocka_unit_test(stats_show_the_histogram),
 		cmocka_unit_test(status_shows_the_condition),

@@ -36,16 +36,19 @@
 			fail_msg("\"%s\" lacks \"%s\"", text, part);	\
 	} while (0)
 
+/* In one step: whoever reads meanwhile sees the old text or the new one. */
 static inline void make_file(const char *dir, const char *name, const char *text)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], new[PATH_MAX + 8];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
+	snprintf(new, sizeof(new), "%s.new", path);
+	f = fopen(new, "w");
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fclose(f), 0);
+	assert_int_equal(rename(new, path), 0);
 }
 
 static inline void make_dir(const char *dir, const char *name)
