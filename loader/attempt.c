@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "bpffs.h"
 #include "caps.h"
+#include "exits.h"
 #include "kernel.h"
 #include "pin.h"
 
@@ -215,6 +216,18 @@ bool attempt_has_init(const struct attempt *a)
 	return false;
 }
 
+/* Did init() call bpf_node_device_policy_exit()? The kernel has it on record. */
+static bool left_in_init(const struct attempt *a, char *reason, size_t size)
+{
+	struct exits exits;
+
+	if (exits_read(&a->node, &exits) || !exits.nr ||
+	    exits.exit[0].map_id != attempt_map_id(a))
+		return false;
+	exit_reason(&exits.exit[0], reason, size);
+	return true;
+}
+
 /**
  * attempt_refused - the errors that attaching and replacing have in common
  * @a: what was tried
@@ -228,6 +241,7 @@ bool attempt_has_init(const struct attempt *a)
 int attempt_refused(struct attempt *a, int err, struct failure *f)
 {
 	bool init = attempt_has_init(a);
+	char reason[512];
 	uint64_t id;
 
 	if (err == -ENODEV && (!init || node_attr_u64(&a->node, "policy_id", &id)))
@@ -242,6 +256,16 @@ int attempt_refused(struct attempt *a, int err, struct failure *f)
 		return fail(f, err, "Load it again.",
 			    "its programs were also put into another struct_ops map%s",
 			    init ? ", or its init() refused the node with EMLINK" : "");
+	if (err == -E2BIG || err == -EFBIG)
+		return fail(f, err, "docs/safety.md has the limits.", "%s%s%s",
+			    err == -E2BIG ? "a member may run for too long" :
+			    "a member uses a map that is too large, or of a kind that policies may not use",
+			    init ? ", or its init() refused the node: " : "",
+			    init ? strerror(-err) : "");
+	if (err == -ECANCELED && left_in_init(a, reason, sizeof(reason)))
+		return fail(f, err,
+			    "The policy's description (\"nodectl inspect\") may say what the code means.",
+			    "%s", reason);
 	if (err == -ECANCELED && init)
 		return fail(f, err,
 			    "init() must return 0 or a negative error number.",

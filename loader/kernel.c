@@ -66,29 +66,60 @@ static int write_log(const char *file, const char *text)
 	return err;
 }
 
+/*
+ * Why node_device refuses a member that the verifier could do with. In its log
+ * that is one line, which names the member only.
+ */
+static const struct refusal {
+	int err;
+	const char *cause;
+	const char *next;
+} refusals[] = {
+	{ -ELOOP, "it has a loop without a bound of its own, or a global function",
+	  "Write loops with a constant bound, and functions static. " },
+	{ -EACCES, "it calls a kernel function that policies may not call",
+	  "Do without it; docs/abi.md lists what policies may call. " },
+	{ -EINVAL, "members may not be sleepable", "" },
+};
+
+static const struct refusal *find_refusal(int err, const char *log)
+{
+	size_t i;
+
+	if (!strstr(log, "attach to unsupported member"))
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (refusals[i].err == err)
+			return &refusals[i];
+	return NULL;
+}
+
 static int rejected(int err, const char *prog, const char *text,
 		    const char *log_file, struct failure *f)
 {
+	const struct refusal *why = find_refusal(err, text);
 	unsigned int nr = lines_from(text, LOG_REPORT);
-	char next[512], *tail;
+	const char *advice = why ? why->next : "";
+	char next[1024], *tail;
 	int left_out;
 
 	if (nr < LOG_TAIL || nr > LOG_REPORT_MAX)
 		nr = LOG_TAIL;
 	left_out = last_lines(text, nr, &tail);
 	if (log_file && !write_log(log_file, text)) {
-		snprintf(next, sizeof(next), "The whole log of the verifier is in %s.",
+		snprintf(next, sizeof(next),
+			 "%sThe whole log of the verifier is in %s.", advice,
 			 log_file);
 	} else if (left_out > 0) {
 		snprintf(next, sizeof(next),
-			 "These were the last lines of the verifier's log; repeat with --log FILE (or -v) for the %d lines before them.",
-			 left_out);
+			 "%sThese were the last lines of the verifier's log; repeat with --log FILE (or -v) for the %d lines before them.",
+			 advice, left_out);
 	} else {
-		snprintf(next, sizeof(next), "%s", out_json ? "" :
+		snprintf(next, sizeof(next), "%s%s", advice, out_json ? "" :
 			 "The verifier's log is above.");
 	}
 	fail(f, err, next, "the verifier refuses program \"%s\" (%s)",
-	     prog ?: "?", strerror(-err));
+	     prog ?: "?", why ? why->cause : strerror(-err));
 	f->log = left_out < 0 ? NULL : tail;
 	return err;
 }

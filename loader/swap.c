@@ -49,6 +49,10 @@ static int update(struct attempt *a, struct failure *f)
 		fail(f, err, "Look at it with \"nodectl status\" and decide again.",
 		     "somebody else was faster: policy \"%s\" (id %u) has just been replaced by \"%s\" (id %u)",
 		     a->live.name, a->live.map_id, now.name, now.map_id);
+	else if (err == -ENOLINK)
+		fail(f, err, "In a moment \"nodectl why\" tells why. Then attach the policy with \"nodectl load\".",
+		     "policy \"%s\" (id %u) is being ejected", a->live.name,
+		     a->live.map_id);
 	else
 		attempt_refused(a, err, f);
 	live_close(&now);
