@@ -228,11 +228,26 @@ extern int bpf_node_device_admit_rate(u32 pages_per_sec) __ksym;
 extern int bpf_node_device_request_reclaim(u64 nr_pages) __ksym;
 
 /**
+ * bpf_node_device_policy_exit - leave the node
+ * @code: any number, for the record
+ * @text__str: why: one line of at most 63 characters
+ *
+ * The policy is not asked any more, from the next call on, and is detached
+ * soon.  In init it makes the attach fail with ECANCELED.
+ *
+ * Allowed in all members.
+ * Return: 0, -ENODEV when the node is going away, -ESTALE when this is not the
+ * policy of the node, not any more, -EMLINK as bpf_node_device_folio_info().
+ */
+extern int bpf_node_device_policy_exit(s64 code, const char *text__str) __ksym;
+
+/**
  * NODE_FOR_EACH_FOLIO - walk the folios of a chunk, in admit_batch
  * @_folio: variable of type struct folio *, the folio at hand in the body
  * @_ctx: what admit_batch was given
  *
- * Like a for statement: the body may break and continue.
+ * Like a for statement: the body may break and continue.  All walks of one call
+ * together end after NODE_DEVICE_STEPS_MAX folios, which is four walks.
  */
 #define NODE_FOR_EACH_FOLIO(_folio, _ctx)				\
 	bpf_for_each(node_device_folio, _folio, _ctx)

@@ -146,6 +146,7 @@ int bpf_node_device_admit_set(struct node_admit_ctx *ctx, struct folio *folio,
 			      u32 verdict);
 int bpf_node_device_admit_rate(u32 pages_per_sec);
 int bpf_node_device_request_reclaim(u64 nr_pages);
+int bpf_node_device_policy_exit(s64 code, const char *text__str);
 void *bpf_map_lookup_elem(void *map, const void *key);
 u64 bpf_ktime_get_ns(void);
 u32 bpf_get_prandom_u32(void);

@@ -26,6 +26,8 @@
  * @rate_error: of bpf_node_device_admit_rate()
  * @rate: what was set last, NOT_CALLED if nothing was
  * @reclaim: pages that were requested, NOT_CALLED if none were
+ * @exit_code: of bpf_node_device_policy_exit()
+ * @exit_text: why it left the node, NULL if it did not
  * @nr_estimates: calls of bpf_node_device_folio_estimate()
  */
 struct host_kernel {
@@ -36,6 +38,8 @@ struct host_kernel {
 	int rate_error;
 	u64 rate;
 	u64 reclaim;
+	s64 exit_code;
+	const char *exit_text;
 	u32 nr_estimates;
 };
 
@@ -86,6 +90,16 @@ int bpf_node_device_admit_rate(u32 pages_per_sec)
 int bpf_node_device_request_reclaim(u64 nr_pages)
 {
 	kernel.reclaim = nr_pages;
+	return 0;
+}
+
+/* The first reason stands. */
+int bpf_node_device_policy_exit(s64 code, const char *text__str)
+{
+	if (kernel.exit_text)
+		return -ESTALE;
+	kernel.exit_code = code;
+	kernel.exit_text = text__str;
 	return 0;
 }
 

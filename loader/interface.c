@@ -56,6 +56,8 @@ static const struct {
 	  "Policies that limit the rate of admission (watermark) do not load" },
 	{ "bpf_node_device_request_reclaim", false,
 	  "Policies that have the node reclaimed (ratio_keeper, watermark, tpp) do not load" },
+	{ "bpf_node_device_policy_exit", false,
+	  "Policies that leave by themselves do not load, and the kernel ejects none" },
 };
 
 /* Fields that came later: name of the struct, of the field, who looks at it. */

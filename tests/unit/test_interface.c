@@ -25,6 +25,7 @@ static const char *const later_functions[] = {
 	"bpf_node_device_stat", "bpf_iter_node_device_folio_new",
 	"bpf_node_device_admit_set",
 	"bpf_node_device_admit_rate", "bpf_node_device_request_reclaim",
+	"bpf_node_device_policy_exit",
 };
 
 static int u64_type;
