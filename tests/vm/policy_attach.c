@@ -14,18 +14,6 @@
 
 #define PAGES	64
 
-/* enum node_policy_exit_kind of the kernel */
-enum { EXIT_NONE, EXIT_UNREG, EXIT_UPDATED, EXIT_UNREG_KERN };
-
-struct exit_record {
-	uint32_t kind;
-	uint32_t pad;
-	int64_t code;
-	uint64_t runtime_ns;
-	uint64_t nr_calls;
-	char name[16];
-};
-
 static void expect_policy(const char *name, unsigned int id)
 {
 	char now[64];
@@ -39,15 +27,6 @@ static void expect_policy(const char *name, unsigned int id)
 	      "policy_version is %ld", nd_counter("policy_version"));
 	CHECK((nd_counter("policy_attached_ns") != 0) == (id != 0),
 	      "policy_attached_ns is %ld", nd_counter("policy_attached_ns"));
-}
-
-static struct exit_record exit_record(int fd)
-{
-	struct exit_record rec = { };
-	uint32_t key = 0;
-
-	CHECK_SYS(bpf_map_lookup_elem(fd, &key, &rec) == 0, "exit record");
-	return rec;
 }
 
 /* All of sysfs, link and map agree on who governs the node. */

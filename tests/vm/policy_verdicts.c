@@ -473,44 +473,60 @@ static void promote_one(void)
 	promote_verdict(PROMO_ONE, "verdicts_promote_one");
 }
 
-/* Out of range: counted, and the native default instead. */
-static void promote_out_of_range(void)
+static void out_of_range(const char *tunable, long value, bool faults)
 {
-	promote_verdict(PROMO_MAX, "overridden");
-	promote_verdict(4000000000L, "overridden");
-}
-
-static void out_of_range(const char *tunable, long value)
-{
+	long ejects = nd_counter("policy_ejects");
 	struct policy p;
 	struct area a;
 
 	start(&p, &a, FILL_TEXT);
-	policy_tune(&p, tunable, value);
+	if (faults)
+		area_demote(&a);
+	/* Pages of the test itself are on the node, too, and are written. */
 	start_counting();
-	area_demote(&a);
-	CHECK(counted("overridden") >= PAGES, "%s=%ld: overridden rose by %ld",
+	policy_tune(&p, tunable, value);
+	if (faults)
+		store_all(&a);
+	else
+		area_demote(&a);
+	/* One at least; the others found no policy any more. */
+	CHECK(counted("overridden") >= 1, "%s=%ld: overridden rose by %ld",
 	      tunable, value, counted("overridden"));
+	CHECK(!faults || counted("pages_promoted_write") >= PAGES,
+	      "%s=%ld: pages_promoted_write rose by %ld", tunable, value,
+	      counted("pages_promoted_write"));
 	CHECK(counted("pages_denied") == 0 && counted("pages_kept") == 0,
 	      "%s=%ld: %ld pages denied, %ld kept", tunable, value,
 	      counted("pages_denied"), counted("pages_kept"));
-	finish(&p, &a);
+	wait_for(nd_counter("policy_ejects") == ejects + 1,
+		 "%s=%ld: policy_ejects rose by %ld", tunable, value,
+		 nd_counter("policy_ejects") - ejects);
+	area_verify(&a);
+	expect_good_contexts(&p);
+	policy_close(&p);
 	area_unmap(&a);
+}
+
+/* Out of range: the native default instead, and the policy goes. */
+static void promote_out_of_range(void)
+{
+	out_of_range("promote", PROMO_MAX, true);
+	out_of_range("promote", 4000000000L, true);
 }
 
 static void admit_out_of_range(void)
 {
-	out_of_range("admit", ADMIT_MAX);
-	out_of_range("admit", 0x80000000L);
-	out_of_range("admit", 0xffffffffL);
+	out_of_range("admit", ADMIT_MAX, false);
+	out_of_range("admit", 0x80000000L, false);
+	out_of_range("admit", 0xffffffffL, false);
 }
 
 static void class_out_of_range(void)
 {
 	long before = emu_counter("stored_class2");
 
-	out_of_range("class", nd_counter("nr_classes") + 1);
-	out_of_range("class", 0x7fffffffL);
+	out_of_range("class", nd_counter("nr_classes") + 1, false);
+	out_of_range("class", 0x7fffffffL, false);
 	CHECK(emu_counter("stored_class2") - before >= 2 * PAGES,
 	      "the default class was not used: stored_class2 rose by %ld",
 	      emu_counter("stored_class2") - before);

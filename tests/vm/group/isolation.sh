@@ -37,7 +37,8 @@ kunit() {
 	local suite
 
 	modprobe cram_emu_kunit
-	for suite in node_device node_device_pressure node_promote cram_emu; do
+	for suite in node_device node_device_pressure node_promote \
+		     node_device_eject cram_emu; do
 		kunit_suite $suite
 	done
 	rmmod cram_emu_kunit

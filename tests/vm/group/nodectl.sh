@@ -739,6 +739,10 @@ body() {
 	works sleepable refused 1 . load "$nid" "$bin/policies/sleepable.bpf.o"
 	works too_new refused 1 'version' load "$nid" "$bin/policies/too_new_version.bpf.o"
 	works verifier refused 1 . load "$nid" "$bin/policies/writes_folio.bpf.o"
+	works endless_loop refused 1 'loop without a bound' load "$nid" "$bin/policies/uses_may_goto.bpf.o"
+	works foreign_call refused 1 'policies may not call' load "$nid" "$bin/policies/uses_pid.bpf.o"
+	works long_member refused 1 'may run for too long' load "$nid" "$bin/policies/too_long.bpf.o"
+	works left_in_init refused 1 'ended itself in init.*leaves' load "$nid" "$bin/policies/hostile.bpf.o" at=8 act=2
 	works verifier_says_why verifier_says_why
 	works log_file log_file
 	works init_errors init_errors_are_not_misread

@@ -256,3 +256,16 @@ long policy_count(const struct policy *p, const char *name)
 	free(values);
 	return sum;
 }
+
+/**
+ * exit_record - what exit() was told
+ * @fd: map "exits" of a policy that includes record.h
+ */
+struct exit_record exit_record(int fd)
+{
+	struct exit_record rec = { };
+	uint32_t key = 0;
+
+	CHECK_SYS(bpf_map_lookup_elem(fd, &key, &rec) == 0, "exit record");
+	return rec;
+}

@@ -22,6 +22,27 @@ struct policy {
 	struct bpf_link *link;
 };
 
+/* enum node_policy_exit_kind of the kernel */
+enum {
+	EXIT_NONE, EXIT_UNREG, EXIT_UPDATED, EXIT_UNREG_KERN, EXIT_ANSWER,
+	EXIT_SLOW, EXIT_ITSELF, EXIT_OPERATOR,
+};
+
+/* struct node_policy_exit of the kernel */
+struct exit_record {
+	uint32_t kind;
+	uint32_t map_id;
+	uint32_t prog_id;
+	uint32_t pad;
+	int64_t code;
+	uint64_t when_ns;
+	uint64_t runtime_ns;
+	uint64_t nr_calls;
+	char name[16];
+	char member[16];
+	char text[64];
+};
+
 void policy_open(struct policy *p, const char *name, int nid);
 int policy_load(struct policy *p);
 int policy_attach(struct policy *p);
@@ -33,6 +54,7 @@ unsigned int policy_link_map(const struct policy *p);
 void policy_tune(struct policy *p, const char *name, long value);
 long policy_count(const struct policy *p, const char *name);
 int policy_map_fd(const struct policy *p, const char *name);
+struct exit_record exit_record(int fd);
 
 /* Bytes of a member of struct node_device_ops; to spoil what is loaded. */
 void *policy_member(struct policy *p, const char *name);

@@ -7,7 +7,7 @@
  * The last exit record is kept in the map "exits", which a test pins before it
  * detaches the policy.
  */
-#include "node_ext.bpf.h"
+#include "record.h"
 
 NODE_POLICY(verdicts, "test: answers what its tunables say");
 
@@ -56,13 +56,6 @@ struct verdicts_counters {
 };
 
 NODE_COUNTERS(struct verdicts_counters);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct node_policy_exit);
-} exits SEC(".maps");
 
 /* The node that init() was told of. */
 s32 own_nid = -1;
@@ -227,18 +220,7 @@ NODE_OP(s32, init, struct node_policy_info *info)
 
 NODE_OP(void, exit, struct node_policy_exit *info)
 {
-	struct node_policy_exit *record;
-	u32 key = 0;
-
-	record = bpf_map_lookup_elem(&exits, &key);
-	if (!record)
-		return;
-	record->kind = info->kind;
-	record->pad = info->pad;
-	record->code = info->code;
-	record->runtime_ns = info->runtime_ns;
-	record->nr_calls = info->nr_calls;
-	bpf_probe_read_kernel(record->name, sizeof(record->name), info->name);
+	keep_record(info);
 }
 
 NODE_OPS(verdicts, admit_batch, admit_folio, choose_class, migrated,

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Gives the kernel each reason to end it, in each member: the tunables say where
+ * and what. Keeps what exit() was told in the map "exits".
+ */
+#include "clock.h"
+#include "record.h"
+
+NODE_POLICY(hostile, "test: misbehaves in one member");
+
+enum place {
+	AT_ADMIT_BATCH, AT_ADMIT_FOLIO, AT_CHOOSE_CLASS, AT_MIGRATED,
+	AT_PROMOTE_FAULT, AT_PROMOTE_HOT, AT_RECLAIM_FOLIO, AT_PRESSURE,
+	AT_INIT, AT_TIMER, AT_EXIT,
+};
+
+enum act {
+	ACT_NONE, ACT_BAD_ANSWER, ACT_EXIT, ACT_BURN, ACT_DENY,
+};
+
+NODE_TUNABLE(u32, at, AT_ADMIT_BATCH, 0, 100, "", "the member, or the timer");
+NODE_TUNABLE(u32, act, ACT_NONE, 0, 100, "", "what it does");
+NODE_TUNABLE(u32, answer, 77, 0, 4294967295U, "", "the bad answer");
+NODE_TUNABLE(u32, burn_ms, 100, 0, 10000, "ms", "how long a slow call takes");
+NODE_TUNABLE(u32, burns, 1000000, 0, 4294967295U, "", "how many calls are slow");
+
+#define BLOCK		32768
+#define ROUNDS		1500
+#define CODE		(-4711)
+
+struct hostile_counters {
+	u64 burnt;		/* slow calls that took their time, */
+	u64 not_burnt;		/* and that could not */
+	u64 stale;		/* wanted to leave, and were told -ESTALE */
+};
+
+NODE_COUNTERS(struct hostile_counters);
+
+u32 burns_done;
+char from[BLOCK] = { [0 ... BLOCK - 2] = 'a' };
+char to[BLOCK];
+
+/* Copies a long string, byte by byte, until the time is over. */
+static __noinline int burn(void)
+{
+	u64 until = bpf_ktime_get_ns() + burn_ms * 1000000ULL;
+	u32 i;
+
+	/* Two at a time may count as one. */
+	if (READ_ONCE(burns_done) >= burns)
+		return 0;
+	WRITE_ONCE(burns_done, burns_done + 1);
+	for (i = 0; i < ROUNDS; i++) {
+		bpf_probe_read_kernel_str(to, sizeof(to), from);
+		bpf_probe_read_kernel_str(to, sizeof(to), from);
+		bpf_probe_read_kernel_str(to, sizeof(to), from);
+		bpf_probe_read_kernel_str(to, sizeof(to), from);
+		if (bpf_ktime_get_ns() >= until) {
+			NODE_COUNT(burnt, 1);
+			return 0;
+		}
+	}
+	NODE_COUNT(not_burnt, 1);
+	return 0;
+}
+
+/* Returns whether the member is to give a bad answer. */
+static __always_inline bool misbehave(enum place here)
+{
+	if (at != here)
+		return false;
+	switch (act) {
+	case ACT_BAD_ANSWER:
+		return true;
+	case ACT_EXIT:
+		if (bpf_node_device_policy_exit(CODE, "leaves\nby itself") ==
+		    -ESTALE)
+			NODE_COUNT(stale, 1);
+		return false;
+	case ACT_BURN:
+		burn();
+		return false;
+	}
+	return false;
+}
+
+static int tick(void *map, u32 *key, struct clock *clock)
+{
+	misbehave(AT_TIMER);
+	bpf_timer_start(&clock->timer, 10000000ULL, 0);
+	return 0;
+}
+
+NODE_OP(s32, admit_batch, struct node_admit_ctx *ctx)
+{
+	struct folio *folio;
+
+	if (misbehave(AT_ADMIT_BATCH)) {
+		NODE_FOR_EACH_FOLIO(folio, ctx) {
+			bpf_node_device_admit_set(ctx, folio, answer);
+			break;
+		}
+	}
+	return act == ACT_DENY ? -1 : 0;
+}
+
+NODE_OP(u32, admit_folio, struct folio *folio, struct node_admit_ctx *ctx)
+{
+	return misbehave(AT_ADMIT_FOLIO) ? answer : 0;
+}
+
+NODE_OP(s32, choose_class, struct folio *folio, struct node_class_ctx *ctx)
+{
+	return misbehave(AT_CHOOSE_CLASS) ? answer : 0;
+}
+
+NODE_OP(void, migrated, struct folio *folio, struct node_migrated_ctx *ctx)
+{
+	misbehave(AT_MIGRATED);
+}
+
+NODE_OP(u32, promote_fault, struct folio *folio, struct node_fault_ctx *ctx)
+{
+	return misbehave(AT_PROMOTE_FAULT) ? answer : 0;
+}
+
+NODE_OP(u32, promote_hot, struct folio *folio, struct node_hot_ctx *ctx)
+{
+	return misbehave(AT_PROMOTE_HOT) ? answer : 0;
+}
+
+NODE_OP(u32, reclaim_folio, struct folio *folio, struct node_victim_ctx *ctx)
+{
+	return misbehave(AT_RECLAIM_FOLIO) ? answer : 0;
+}
+
+NODE_OP(void, pressure, struct node_press_ctx *ctx)
+{
+	misbehave(AT_PRESSURE);
+}
+
+NODE_OP(s32, init, struct node_policy_info *info)
+{
+	misbehave(AT_INIT);
+	if (at == AT_TIMER)
+		clock_start(tick, 10000000ULL);
+	return 0;
+}
+
+NODE_OP(void, exit, struct node_policy_exit *info)
+{
+	misbehave(AT_EXIT);
+	keep_record(info);
+}
+
+NODE_OPS(hostile, admit_batch, admit_folio, choose_class, migrated,
+	 promote_fault, promote_hot, reclaim_folio, pressure, init, exit);
