@@ -127,6 +127,9 @@ enum node_device_abi {
 	NODE_DEVICE_OPS_VERSION = 1,
 	NODE_DEVICE_SAMPLE_MAX = 256,
 	NODE_DEVICE_WINDOWS_MAX = 64,
+	NODE_DEVICE_STEPS_MAX = 128,
+	NODE_DEVICE_INSNS_MAX = 65536,
+	NODE_DEVICE_TIMERS_MAX = 16,
 	NODE_DEVICE_RATE_UNLIMITED = 4294967295,
 };
 
@@ -158,6 +161,11 @@ enum node_policy_exit_kind {
 	NODE_DEVICE_EXIT_UNREG = 1,
 	NODE_DEVICE_EXIT_UPDATED = 2,
 	NODE_DEVICE_EXIT_UNREG_KERN = 3,
+	NODE_DEVICE_EXIT_ANSWER = 4,
+	NODE_DEVICE_EXIT_SLOW = 5,
+	NODE_DEVICE_EXIT_ITSELF = 6,
+	NODE_DEVICE_EXIT_OPERATOR = 7,
+	__NODE_DEVICE_EXIT_MAX = 8,
 };
 
 enum node_pressure {
@@ -354,6 +362,20 @@ struct node_class_ctx {
 	u32 pressure;
 };
 
+struct node_policy_exit {
+	u32 kind;
+	u32 map_id;
+	u32 prog_id;
+	u32 pad;
+	s64 code;
+	u64 when_ns;
+	u64 runtime_ns;
+	u64 nr_calls;
+	char name[16];
+	char member[16];
+	char text[64];
+};
+
 struct node_fault_ctx {
 	s32 nid;
 	u32 nr_mappers;
@@ -400,15 +422,6 @@ struct node_victim_ctx {
 	u64 memcg_id;
 	u32 nr_pages;
 	u32 pad;
-};
-
-struct node_policy_exit {
-	u32 kind;
-	u32 pad;
-	s64 code;
-	u64 runtime_ns;
-	u64 nr_calls;
-	char name[16];
 };
 
 struct node_policy_info {
