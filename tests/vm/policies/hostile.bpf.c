@@ -24,8 +24,8 @@ NODE_TUNABLE(u32, answer, 77, 0, 4294967295U, "", "the bad answer");
 NODE_TUNABLE(u32, burn_ms, 100, 0, 10000, "ms", "how long a slow call takes");
 NODE_TUNABLE(u32, burns, 1000000, 0, 4294967295U, "", "how many calls are slow");
 
-#define BLOCK		32768
-#define ROUNDS		1500
+#define BLOCK		(60 << 10)
+#define ROUNDS		1024
 #define CODE		(-4711)
 
 struct hostile_counters {
@@ -51,9 +51,6 @@ static __noinline int burn(void)
 		return 0;
 	WRITE_ONCE(burns_done, burns_done + 1);
 	for (i = 0; i < ROUNDS; i++) {
-		bpf_probe_read_kernel_str(to, sizeof(to), from);
-		bpf_probe_read_kernel_str(to, sizeof(to), from);
-		bpf_probe_read_kernel_str(to, sizeof(to), from);
 		bpf_probe_read_kernel_str(to, sizeof(to), from);
 		if (bpf_ktime_get_ns() >= until) {
 			NODE_COUNT(burnt, 1);
