@@ -487,6 +487,33 @@ static void slow_migrated(void) { slow(AT_MIGRATED); }
 static void slow_promote_fault(void) { slow(AT_PROMOTE_FAULT); }
 static void slow_reclaim_folio(void) { slow(AT_RECLAIM_FOLIO); }
 
+/* No call takes so long that it counts as slow, but all of them do take long. */
+static void slow_on_average(void)
+{
+	long ejects = nd_counter("policy_ejects");
+	char text[64] = "";
+	struct policy p;
+	struct area a;
+
+	area_map(&a, 8 * PAGES, FILL_TEXT);
+	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
+	policy_open(&p, "hostile", device_nid());
+	policy_tune(&p, "at", AT_ADMIT_FOLIO);
+	policy_tune(&p, "act", ACT_BURN);
+	policy_tune(&p, "burn_ms", 12);
+	CHECK(policy_load(&p) == 0 && policy_attach(&p) == 0, "attach");
+	area_demote(&a);
+	wait_for(nd_counter("policy_ejects") == ejects + 1,
+		 "not ejected after %ld calls", policy_count(&p, "burnt"));
+	expect_exit("kind", "slow");
+	expect_exit("member", "admit_folio");
+	last_exit("text", text, sizeof(text));
+	fprintf(stderr, "# %ld calls, %ld us, '%s'\n", policy_count(&p, "burnt"),
+		exit_number("code") / 1000, text);
+	area_verify(&a);
+	policy_close(&p);
+}
+
 /* One less than too many. */
 static void few_slow_calls(void)
 {
@@ -536,6 +563,34 @@ static void sysfs_does_not_wait_for_init(void)
 	      "reading has waited for init(), or that was too quick to tell");
 	vmtest_join(pid);
 	policy_close(&p);
+}
+
+/* Whoever hangs in init() can be sent away before it has come. */
+static void operator_ejects_in_init(void)
+{
+	struct policy p;
+	pid_t pid;
+	int ret;
+
+	policy_open(&p, "hostile", device_nid());
+	policy_tune(&p, "at", AT_INIT);
+	policy_tune(&p, "act", ACT_BURN);
+	policy_tune(&p, "burn_ms", 1000);
+	CHECK(policy_load(&p) == 0, "load");
+	pid = vmtest_fork();
+	if (!pid) {
+		ret = policy_attach(&p);
+		CHECK(ret == -ECANCELED, "attach: %d", ret);
+		_exit(0);
+	}
+	wait_for((ret = eject("too long")) != -ENOENT, "init() does not come");
+	CHECK(ret >= 0, "policy_eject: %s", strerror(-ret));
+	vmtest_join(pid);
+	expect_exit("kind", "operator");
+	expect_exit("text", "too long");
+	CHECK(nd_counter("policy_id") == 0, "it came all the same");
+	policy_close(&p);
+	expect_successor();
 }
 
 /* ---- bypass -------------------------------------------------------------------- */
@@ -674,6 +729,8 @@ static void calls_that_act(void)
 	refused("uses_pid", EACCES);
 	refused("uses_tasks", EACCES);
 	refused("uses_printk", EINVAL);
+	refused("uses_snprintf", EINVAL);
+	refused("uses_cancel", EINVAL);
 	refused("uses_work", EACCES);
 }
 
@@ -730,6 +787,14 @@ static struct bpf_map *map_of(const struct policy *p, const char *name)
 	return map;
 }
 
+static void map_of_object_is_refused(const char *name)
+{
+	struct policy p;
+
+	policy_open(&p, name, device_nid());
+	attach_says(&p, EFBIG, name);
+}
+
 static void map_is(const char *what, enum bpf_map_type type, uint32_t value_size,
 		   uint32_t flags, int error)
 {
@@ -762,6 +827,9 @@ static void maps_have_limits(void)
 	policy_open(&p, "timer_storm", device_nid());
 	bpf_map__set_max_entries(map_of(&p, "clocks"), TIMERS + 1);
 	attach_says(&p, EFBIG, "many timers");
+	map_of_object_is_refused("map_locked");
+	map_of_object_is_refused("map_in_map");
+	map_of_object_is_refused("map_arena");
 }
 
 /* No sooner than in a millisecond, so that everything else has its turn. */
@@ -835,8 +903,10 @@ static const struct vmtest tests[] = {
 	VMTEST(slow_migrated),
 	VMTEST(slow_promote_fault),
 	VMTEST(slow_reclaim_folio),
+	VMTEST(slow_on_average),
 	VMTEST(few_slow_calls),
 	VMTEST(sysfs_does_not_wait_for_init),
+	VMTEST(operator_ejects_in_init),
 	VMTEST(bad_answer_of_admit_batch),
 	VMTEST(bad_answer_of_admit_folio),
 	VMTEST(bad_answer_of_choose_class),
