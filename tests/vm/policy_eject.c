@@ -674,7 +674,21 @@ static bool kernel_said(int fd, const char *text)
 	return seen;
 }
 
-/* What nothing can hold: the native default had its chance, and one is killed. */
+static bool policy_is_asked(void)
+{
+	long before = nd_counter("calls_admit_batch");
+	struct area a;
+
+	area_map(&a, PAGES, FILL_TEXT);
+	area_try_demote(&a, 1);
+	area_unmap(&a);
+	return nd_counter("calls_admit_batch") > before;
+}
+
+/*
+ * What nothing can hold: the native default had its chance, and one is killed.
+ * The policy is asked again afterwards.
+ */
 static void oom_killer_comes_second(void)
 {
 	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), status;
@@ -697,6 +711,7 @@ static void oom_killer_comes_second(void)
 	CHECK(kernel_said(log, "no policy is asked"),
 	      "the policy was not bypassed before the kill");
 	close(log);
+	wait_for(policy_is_asked(), "the policy is not asked any more");
 	policy_close(&p);
 }
 
@@ -927,7 +942,6 @@ static const struct vmtest tests[] = {
 	VMTEST(only_root_ejects),
 	VMTEST(sysrq_ejects),
 	VMTEST(detach_is_remembered),
-	/* The last: for ten seconds after it no policy is asked. */
 	VMTEST(oom_killer_comes_second),
 };
 
