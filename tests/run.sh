@@ -21,7 +21,7 @@ esac
 # two idle CPUs without KVM, for machines that are not idle.
 limit() {
 	case $1 in
-	policy | pressure) echo $((1700 * patience)) ;;
+	eject | policy | pressure) echo $((1700 * patience)) ;;
 	*) echo $((600 * patience)) ;;
 	esac
 }
