@@ -258,6 +258,7 @@ bench: all
 
 # The kernel's own text is the data set.
 demo: all kernel-tree
+	$(Q)$(MAKE) $(B)/tests/vm/policies/hostile.bpf.o
 	$(Q)scripts/demo.sh
 
 # ---- the VM -----------------------------------------------------------------

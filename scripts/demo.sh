@@ -16,9 +16,10 @@ patience=${DEMO_PATIENCE:-1}
 dir=$build/demo
 linux=$build/linux
 
-for f in "$build/nodectl" "$build/bpftool" "$build/bpf/compressible.bpf.o" \
-	 "$build/bpf/memcg_budget.bpf.o"; do
-	[ -e "$f" ] || die "$f is not built" "run: make"
+files=("$build/nodectl" "$build/bpftool" "$build/bpf/compressible.bpf.o"
+       "$build/bpf/memcg_budget.bpf.o" "$build/tests/vm/policies/hostile.bpf.o")
+for f in "${files[@]}"; do
+	[ -e "$f" ] || die "$f is not built" "run: make demo"
 done
 [ -d "$linux/Documentation" ] ||
 	die "there is no kernel source in $linux" "run: make kernel-tree"
@@ -73,8 +74,7 @@ phys_mib=${DEMO_PHYS_MIB:-$(((text_mib + packed_mib) * 5 / 8))}
 mkdir -p "$dir/out" "$dir/bin"
 rm -rf "${dir:?}/out/"*
 # The VM runs copies: another make may go on meanwhile.
-cp "$build/nodectl" "$build/bpftool" "$build/bpf/compressible.bpf.o" \
-	"$build/bpf/memcg_budget.bpf.o" "$dir/bin/"
+cp "${files[@]}" "$dir/bin/"
 say "demo: booting the VM (at most $seconds s)"
 start=$SECONDS rc=0
 "$top/scripts/vm.sh" --memory 512M --nodes "${nodes_mib}M" --timeout "$seconds" \

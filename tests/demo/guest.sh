@@ -3,8 +3,9 @@
 #
 # make demo, the part inside the VM: a redis server is filled with text while
 # a neighbour holds most of the memory, cold pages go to the compressed node,
-# the policy is replaced under load, the device loses half of its capacity, the
-# policy is unloaded, and everything is read back.
+# the policy is replaced under load, the device loses half of its capacity, a
+# hostile policy is ejected and a good one loaded, the policy is unloaded, and
+# everything is read back.
 # Ends with one table, and with status 1 if a line of it is not as it must be.
 set -euo pipefail
 # One stream keeps progress, errors and results in order.
@@ -98,7 +99,7 @@ counter() {
 counters=(pages_offered pages_admitted pages_demoted pages_denied pages_kept
 	  pages_refused_device pages_failed pages_promoted_write
 	  calls_admit_batch calls_admit_folio calls_no_policy overridden
-	  logical_used physical_used physical_total policy_updates
+	  logical_used physical_used physical_total policy_updates policy_ejects
 	  pressure_critical pages_reclaimed pages_evacuated kills
 	  balloon_pages balloon_in)
 snap() {
@@ -395,6 +396,34 @@ stop_load cutload "around the loss of capacity"
 note "${r[cutload.served]-?} requests served in all," \
      "$((${r[cut2.served]:-0} - ${r[cut0.served]:-0})) of them while capacity" \
      "was short; ${r[cutload.failed]-?} failed"
+
+step "requests go on while the kernel ejects a policy whose calls take too long"
+start_load badload
+sleep 4
+served bad0
+snap bad0
+# at=1 is admit_folio, act=3 burns. The slow calls have an end: if the kernel does
+# not eject it, the demo fails and does not hang.
+"$nodectl" swap "$node" hostile at=1 act=3 burns=100 \
+	burn_ms=$((200 * ${DEMO_PATIENCE:-1})) --expect $second
+ejected() {
+	reclaim 1
+	[ "$(counter policy_id)" = 0 ]
+}
+within $settle ejected || fail "the kernel has ejected hostile after $settle s"
+printf '$ nodectl why %s\n' "$node"
+"$nodectl" why "$node" >$run/why || fail "nodectl why works"
+head -n 4 $run/why
+grep -q 'policy hostile .*it was ejected: its calls took too long.* admit_folio()' \
+	$run/why || fail "nodectl why names slow calls of admit_folio"
+"$nodectl" load "$node" $policy || fail "the next policy could be loaded"
+[ "$(counter policy_name)" = $policy ] || fail "$policy is attached after hostile"
+served bad1
+snap bad1
+stop_load badload "around the ejection"
+note "${r[badload.served]-?} requests served in all," \
+     "$((${r[bad1.served]:-0} - ${r[bad0.served]:-0})) of them until the next" \
+     "policy was there; ${r[badload.failed]-?} failed"
 
 step "nodectl unload $node: back to the native default"
 "$nodectl" unload "$node"

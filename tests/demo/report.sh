@@ -123,6 +123,13 @@ report() {
 	row "  answers wrong" "${r[cutload.different]-}" 0
 	row "  pages that came in when the capacity was back" \
 		"$(delta back0 back1 pages_demoted)" ">0"
+	echo "From a hostile policy to the next good one, under load"
+	row "  policies ejected by the kernel" \
+		"$(delta bad0 bad1 policy_ejects)" =1
+	row "  requests served" \
+		$((${r[bad1.served]:-0} - ${r[bad0.served]:-0})) ">0"
+	row "  requests failed, all of the load" "${r[badload.failed]-}" 0
+	row "  answers wrong" "${r[badload.different]-}" 0
 	echo "At the end, after nodectl unload"
 	row "  pages admitted without a policy" \
 		"$(delta native0 native pages_admitted)" ">0"
