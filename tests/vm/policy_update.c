@@ -6,85 +6,12 @@
  *
  * Environment: VMTEST_UPDATES, how often (default 10000).
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "lib/load.h"
 #include "lib/pages.h"
 #include "lib/policy.h"
-
-#define WORKERS		2
-#define WORKER_PAGES	128
-
-/**
- * struct load - processes that move pages all the time; they share it
- * @stop: they are to end
- * @rounds: how often each has gone around
- * @pid: each of them
- */
-struct load {
-	int stop;
-	unsigned long rounds[WORKERS];
-	pid_t pid[WORKERS];
-};
-
-/* Demote, read, write, over and over; the data must stay right. */
-static void worker(struct load *load, int self)
-{
-	unsigned char value = 0;
-	struct area a;
-	size_t i;
-
-	area_map(&a, WORKER_PAGES, FILL_TEXT);
-	while (!__atomic_load_n(&load->stop, __ATOMIC_RELAXED)) {
-		forget_references(getpid());
-		cgroup_reclaim(2 * WORKER_PAGES * PAGE);
-		value++;
-		for (i = 0; i < WORKER_PAGES; i += 2) {
-			*(volatile unsigned char *)area_page(&a, i) = value;
-			area_set(&a, i, 0, value);
-		}
-		area_verify(&a);
-		__atomic_fetch_add(&load->rounds[self], 1, __ATOMIC_RELAXED);
-	}
-	_exit(0);
-}
-
-static struct load *load_start(void)
-{
-	struct load *load;
-	pid_t pid;
-	int w;
-
-	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(load != MAP_FAILED, "mmap");
-	for (w = 0; w < WORKERS; w++) {
-		pid = vmtest_fork();
-		if (!pid)
-			worker(load, w);
-		/* Not by the worker, which shares it. */
-		load->pid[w] = pid;
-	}
-	return load;
-}
-
-/* On a fast machine, too, each worker is to have its share. */
-static void load_stop(struct load *load)
-{
-	int w;
-
-	for (w = 0; w < WORKERS; w++)
-		wait_for(__atomic_load_n(&load->rounds[w], __ATOMIC_RELAXED),
-			 "worker %d has not gone around once", w);
-	__atomic_store_n(&load->stop, 1, __ATOMIC_RELAXED);
-	for (w = 0; w < WORKERS; w++)
-		vmtest_join(load->pid[w]);
-}
 
 static void take_turns(struct policy p[2], long updates)
 {
