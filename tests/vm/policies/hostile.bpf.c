@@ -32,6 +32,8 @@ struct hostile_counters {
 	u64 burnt;		/* slow calls that took their time, */
 	u64 not_burnt;		/* and that could not */
 	u64 stale;		/* wanted to leave, and were told -ESTALE */
+	u64 calls;		/* of members other than init and exit */
+	u64 exits;		/* calls of exit */
 };
 
 NODE_COUNTERS(struct hostile_counters);
@@ -64,6 +66,8 @@ static __noinline int burn(void)
 /* Returns whether the member is to give a bad answer. */
 static __always_inline bool misbehave(enum place here)
 {
+	if (here <= AT_PRESSURE)
+		NODE_COUNT(calls, 1);
 	if (at != here)
 		return false;
 	switch (act) {
@@ -146,6 +150,7 @@ NODE_OP(s32, init, struct node_policy_info *info)
 
 NODE_OP(void, exit, struct node_policy_exit *info)
 {
+	NODE_COUNT(exits, 1);
 	misbehave(AT_EXIT);
 	keep_record(info);
 }
