@@ -135,12 +135,18 @@ killed_swap_keeps_a_policy() {
 	quiet unload "$nid" && nothing_left
 }
 
-# at_once ARGUMENTS...: three nodectl at the same time; prints how many won
+# at_once ARGUMENTS...: three nodectl at the same time; prints how many won. Status
+# and stderr of each are in files.
 at_once() {
 	local i won=0
 
 	for i in 1 2 3; do
-		{ rc=0; quiet "$@" || rc=$?; echo $rc >/run/race.$i; } &
+		{
+			rc=0
+			timeout -k 5 $((60 * patience)) "$ctl" "$@" \
+				>/dev/null 2>/run/race.err.$i || rc=$?
+			echo $rc >/run/race.$i
+		} &
 	done
 	wait
 	for i in 1 2 3; do
@@ -161,13 +167,23 @@ one_of_many_loads_wins() {
 	nothing_left
 }
 
+# The others are told which policy has come instead of the one they expect.
 one_of_many_expected_swaps_wins() {
-	local i won
+	local i j won
 
 	quiet load "$nid" admit_all || return 1
 	for ((i = 0; i < rounds / 3; i++)); do
 		won=$(at_once swap "$nid" compressible --expect "$(field policy_id)")
 		[ "$won" = 1 ] || { why="$won of 3 say that they swapped"; return 1; }
+		for j in 1 2 3; do
+			[ "$(cat /run/race.$j)" != 0 ] || continue
+			[ "$(cat /run/race.$j)" = 1 ] ||
+				{ why="one that lost ended with status $(cat /run/race.$j)"; return 1; }
+			grep -q "\"compressible\" (id $(field policy_id))" /run/race.err.$j ||
+				{ why="one that lost does not name policy $(field policy_id): $(head -n 1 /run/race.err.$j)"; return 1; }
+		done
+		[ "$(ls "${pin%/link}")" = link ] ||
+			{ why="pins are left: $(ls "${pin%/link}")"; return 1; }
 	done
 }
 
