@@ -11,7 +11,8 @@ set -euo pipefail
 . "$(dirname "$0")/../scripts/lib.sh"
 
 groups=(isolation fence citizen damon memcg promote tiers offline pressure
-        several policy members eject nodectl nodectl_races stress)
+        several policy members eject nodectl nodectl_races nodectl_kills
+        stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;
