@@ -25,8 +25,9 @@
  *
  * What is inexact, and why that is fine:
  *
- *  - The oldest records are forgotten when there are more than 65536.  Pages
- *    that bounce often are looked up often and stay.
+ *  - Each CPU has its share of the 61440 records, those that it made.  When the
+ *    share is full, the oldest are forgotten.  Pages that bounce often are
+ *    looked up often and stay.
  *  - Two CPUs that record the same page at once count one bounce or two.  So
  *    does a write that the kernel has to begin anew.
  *  - After a fork a page may be known by another number: one bounce more until
@@ -38,7 +39,7 @@
  * Cost per folio: bpf_node_device_folio_info(), one hash lookup, one
  * bpf_node_device_admit_set(), one array lookup for the counters; the clock
  * once per chunk.  Per bounce: bpf_node_device_folio_info(), the clock, one
- * hash lookup or update.  65536 records take about 6 MiB of kernel memory.
+ * hash lookup or update.  The records take about 6 MiB of kernel memory.
  */
 #include "node_ext.bpf.h"
 
@@ -46,6 +47,8 @@ NODE_POLICY(anti_thrash, "keeps out pages that have bounced");
 
 #define NSEC_PER_MSEC	1000000ULL
 #define MOST_BOUNCES	32
+/* The kernel rounds this up to a multiple of the CPUs, and takes 65536 at most. */
+#define RECORDS		61440
 
 NODE_TUNABLE(u32, first, 2000, 1, 3600000, "ms",
 	     "how long a page is kept out after its first bounce");
@@ -70,7 +73,8 @@ struct bounces {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_COMMON_LRU);
+	__uint(max_entries, RECORDS);
 	__type(key, struct page_key);
 	__type(value, struct bounces);
 } bounced SEC(".maps");

@@ -44,7 +44,8 @@
  *  - Reservations of chunks that are being moved count as used.  That makes the
  *    credit look smaller, by 4 KiB less what the page will take, for each page
  *    under way.
- *  - Histories that were not used for long are forgotten.
+ *  - Histories that were not used for long are forgotten: each CPU has its share
+ *    of the maps, for those that it made.
  *
  * Cost per chunk: three bpf_node_device_stat(), one of which visits all CPUs.
  * Per folio: bpf_node_device_folio_info(), one to three hash lookups, the
@@ -99,6 +100,7 @@ struct history {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(map_flags, BPF_F_NO_COMMON_LRU);
 	__uint(max_entries, 16384);
 	__type(key, struct block);
 	__type(value, struct history);
@@ -106,6 +108,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(map_flags, BPF_F_NO_COMMON_LRU);
 	__uint(max_entries, 4096);
 	__type(key, u64);
 	__type(value, struct history);
@@ -113,6 +116,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(map_flags, BPF_F_NO_COMMON_LRU);
 	__uint(max_entries, 4096);
 	__type(key, u64);
 	__type(value, struct history);

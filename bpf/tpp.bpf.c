@@ -34,8 +34,9 @@
  *
  * What is inexact, and why that is fine:
  *
- *  - The oldest records are forgotten when there are more than 65536.  Then a
- *    touch counts as the first one: a promotion comes later.
+ *  - Each CPU has its share of the 61440 records, those that it made.  When the
+ *    share is full, the oldest are forgotten.  Then a touch counts as the first
+ *    one: a promotion comes later.
  *  - Two CPUs may record a page at once; one touch gets lost.
  *  - Other CPUs demote at the same time: each can take one chunk, 32 pages, of
  *    the headroom.
@@ -45,8 +46,8 @@
  * Cost per report: bpf_node_device_folio_info(), bpf_node_device_stat(), the
  * clock, one hash lookup or update.  Per chunk: one bpf_node_device_stat().
  * Per folio that is offered, or looked at by reclaim of the node:
- * bpf_node_device_folio_info(), the clock, one hash lookup.  65536 records take
- * about 6 MiB of kernel memory.
+ * bpf_node_device_folio_info(), the clock, one hash lookup.  The records take about
+ * 6 MiB of kernel memory.
  */
 #include "node_ext.bpf.h"
 
@@ -54,6 +55,8 @@ NODE_POLICY(tpp, "promotes at the second touch, for slow memory without fence");
 
 #define PAGE_SIZE	4096ULL
 #define NSEC_PER_MSEC	1000000ULL
+/* The kernel rounds this up to a multiple of the CPUs, and takes 65536 at most. */
+#define RECORDS		61440
 
 NODE_TUNABLE(u32, window, 60000, 1, 86400000, "ms",
 	     "a second touch within this time promotes");
@@ -81,7 +84,8 @@ struct touches {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_COMMON_LRU);
+	__uint(max_entries, RECORDS);
 	__type(key, struct page_key);
 	__type(value, struct touches);
 } touched SEC(".maps");

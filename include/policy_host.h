@@ -171,6 +171,7 @@ static inline void bpf_spin_unlock(struct bpf_spin_lock *lock)
 #define BPF_MAP_TYPE_HASH	1
 #define BPF_MAP_TYPE_ARRAY	2
 #define BPF_MAP_TYPE_LRU_HASH	9
+#define BPF_F_NO_COMMON_LRU	2
 #define BPF_ANY			0
 #define __uint(_name, _value)	int (*_name)[_value]
 #define __type(_name, _type)	typeof(_type) *_name
