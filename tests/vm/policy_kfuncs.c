@@ -66,21 +66,10 @@ static int load_one(const char *name, char *log, size_t size)
 {
 	char prog_name[64];
 	struct bpf_program *prog;
-	struct bpf_map *map;
-	bool found = false;
 	struct policy p;
 	int ret;
 
-	policy_open(&p, "kfuncs", device_nid());
-	bpf_object__for_each_map(map, p.obj) {
-		bool wanted = !strcmp(bpf_map__name(map), name);
-
-		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
-			continue;
-		CHECK(bpf_map__set_autocreate(map, wanted) == 0, "%s", name);
-		found |= wanted;
-	}
-	CHECK(found, "there is no %s in kfuncs.bpf.o", name);
+	policy_open_one(&p, "kfuncs", name, device_nid());
 	snprintf(prog_name, sizeof(prog_name), "op_%s", name);
 	prog = bpf_object__find_program_by_name(p.obj, prog_name);
 	log[0] = '\0';

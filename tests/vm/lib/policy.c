@@ -69,6 +69,25 @@ void policy_open(struct policy *p, const char *name, int nid)
 }
 
 /**
+ * policy_open_one - open object @name, which has several policies, for @ops only
+ */
+void policy_open_one(struct policy *p, const char *name, const char *ops,
+		     int nid)
+{
+	struct bpf_map *map, *wanted;
+
+	policy_open(p, name, nid);
+	wanted = bpf_object__find_map_by_name(p->obj, ops);
+	CHECK(wanted, "there is no %s in %s.bpf.o", ops, name);
+	bpf_object__for_each_map(map, p->obj)
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+			CHECK(bpf_map__set_autocreate(map, map == wanted) == 0,
+			      "%s", bpf_map__name(map));
+	p->ops = wanted;
+	memcpy(policy_member(p, "nid"), &nid, sizeof(nid));
+}
+
+/**
  * policy_load - have the kernel verify it
  *
  * Return: 0 or -errno

@@ -44,6 +44,8 @@ struct exit_record {
 };
 
 void policy_open(struct policy *p, const char *name, int nid);
+void policy_open_one(struct policy *p, const char *name, const char *ops,
+		     int nid);
 int policy_load(struct policy *p);
 int policy_attach(struct policy *p);
 void policy_close(struct policy *p);
