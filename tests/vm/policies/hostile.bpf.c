@@ -23,13 +23,17 @@ NODE_TUNABLE(u32, act, ACT_NONE, 0, 100, "", "what it does");
 NODE_TUNABLE(u32, answer, 77, 0, 4294967295U, "", "the bad answer");
 NODE_TUNABLE(u32, burn_ms, 100, 0, 10000, "ms", "how long a slow call takes");
 NODE_TUNABLE(u32, burns, 1000000, 0, 4294967295U, "", "how many calls are slow");
+NODE_TUNABLE(u32, each, 1, 1, 1000, "", "one call of so many is slow");
+NODE_TUNABLE(u32, gap_ms, 0, 0, 60000, "ms", "time from one slow call to the next");
 
-#define BLOCK		(60 << 10)
-#define ROUNDS		1024
+#define BLOCK		4096	/* as much as is read at once */
+#define COPIES		32	/* between two looks at the clock */
+#define ROUNDS		400
 #define CODE		(-4711)
 
 struct hostile_counters {
-	u64 burnt;		/* slow calls that took their time, */
+	u64 begun;		/* slow calls, */
+	u64 burnt;		/* that took their time, */
 	u64 not_burnt;		/* and that could not */
 	u64 stale;		/* wanted to leave, and were told -ESTALE */
 	u64 calls;		/* of members other than init and exit */
@@ -38,22 +42,39 @@ struct hostile_counters {
 
 NODE_COUNTERS(struct hostile_counters);
 
-u32 burns_done;
+u32 burns_done, turn;
+u64 next_ns;
 char from[BLOCK] = { [0 ... BLOCK - 2] = 'a' };
 char to[BLOCK];
 
-/* Copies a long string, byte by byte, until the time is over. */
+/* Two calls at a time may take turns as one. */
+static __always_inline bool my_turn(u64 now)
+{
+	WRITE_ONCE(turn, turn + 1);
+	if (READ_ONCE(burns_done) >= burns || turn % (each ?: 1) ||
+	    now < READ_ONCE(next_ns))
+		return false;
+	WRITE_ONCE(burns_done, burns_done + 1);
+	WRITE_ONCE(next_ns, now + gap_ms * 1000000ULL);
+	return true;
+}
+
+/*
+ * Copies a long string, byte by byte, until the time is over, or until a member
+ * may not run any longer. Most of its instructions are the copies.
+ */
 static __noinline int burn(void)
 {
-	u64 until = bpf_ktime_get_ns() + burn_ms * 1000000ULL;
-	u32 i;
+	u64 now = bpf_ktime_get_ns(), until = now + burn_ms * 1000000ULL;
+	u32 i, j;
 
-	/* Two at a time may count as one. */
-	if (READ_ONCE(burns_done) >= burns)
+	if (!my_turn(now))
 		return 0;
-	WRITE_ONCE(burns_done, burns_done + 1);
+	NODE_COUNT(begun, 1);
 	for (i = 0; i < ROUNDS; i++) {
-		bpf_probe_read_kernel_str(to, sizeof(to), from);
+		_Pragma("clang loop unroll(full)")
+		for (j = 0; j < COPIES; j++)
+			bpf_probe_read_kernel_str(to, sizeof(to), from);
 		if (bpf_ktime_get_ns() >= until) {
 			NODE_COUNT(burnt, 1);
 			return 0;
@@ -63,31 +84,28 @@ static __noinline int burn(void)
 	return 0;
 }
 
+static __always_inline void leave(enum place here)
+{
+	if (at != here || act != ACT_EXIT)
+		return;
+	if (bpf_node_device_policy_exit(CODE, "leaves\nby itself") == -ESTALE)
+		NODE_COUNT(stale, 1);
+}
+
 /* Returns whether the member is to give a bad answer. */
 static __always_inline bool misbehave(enum place here)
 {
 	if (here <= AT_PRESSURE)
 		NODE_COUNT(calls, 1);
-	if (at != here)
-		return false;
-	switch (act) {
-	case ACT_BAD_ANSWER:
-		return true;
-	case ACT_EXIT:
-		if (bpf_node_device_policy_exit(CODE, "leaves\nby itself") ==
-		    -ESTALE)
-			NODE_COUNT(stale, 1);
-		return false;
-	case ACT_BURN:
+	leave(here);
+	if (at == here && act == ACT_BURN)
 		burn();
-		return false;
-	}
-	return false;
+	return at == here && act == ACT_BAD_ANSWER;
 }
 
 static int tick(void *map, u32 *key, struct clock *clock)
 {
-	misbehave(AT_TIMER);
+	leave(AT_TIMER);
 	bpf_timer_start(&clock->timer, 10000000ULL, 0);
 	return 0;
 }
@@ -135,16 +153,17 @@ NODE_OP(u32, reclaim_folio, struct folio *folio, struct node_victim_ctx *ctx)
 	return misbehave(AT_RECLAIM_FOLIO) ? answer : 0;
 }
 
+/* A member that has a timer must be short. It is told soon after the attach. */
 NODE_OP(void, pressure, struct node_press_ctx *ctx)
 {
-	misbehave(AT_PRESSURE);
+	leave(AT_PRESSURE);
+	if (at == AT_TIMER)
+		clock_start(tick, 10000000ULL);
 }
 
 NODE_OP(s32, init, struct node_policy_info *info)
 {
 	misbehave(AT_INIT);
-	if (at == AT_TIMER)
-		clock_start(tick, 10000000ULL);
 	return 0;
 }
 
