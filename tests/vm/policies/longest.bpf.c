@@ -74,7 +74,7 @@ ONE_MEMBER(call_estimate, admit_folio)
 {
 	struct folio *folio = FOLIO;
 
-	TIMED(REPEAT(21000, bpf_node_device_folio_estimate(folio, 64)));
+	TIMED(REPEAT(20000, bpf_node_device_folio_estimate(folio, 64)));
 	return 0;
 }
 
@@ -87,25 +87,25 @@ ONE_MEMBER(call_info, admit_folio)
 	info = bpf_map_lookup_elem(&values, &key);
 	if (!info)
 		return 0;
-	TIMED(REPEAT(16000, bpf_node_device_folio_info(folio, info, VALUE)));
+	TIMED(REPEAT(15000, bpf_node_device_folio_info(folio, info, VALUE)));
 	return 0;
 }
 
 ONE_MEMBER(call_read, admit_folio)
 {
-	TIMED(REPEAT(16000, bpf_probe_read_kernel(to, BLOCK, from)));
+	TIMED(REPEAT(15000, bpf_probe_read_kernel(to, BLOCK, from)));
 	return 0;
 }
 
 ONE_MEMBER(call_read_str, admit_folio)
 {
-	TIMED(REPEAT(16000, bpf_probe_read_kernel_str(to, BLOCK, from)));
+	TIMED(REPEAT(15000, bpf_probe_read_kernel_str(to, BLOCK, from)));
 	return 0;
 }
 
 ONE_MEMBER(call_strncmp, admit_folio)
 {
-	TIMED(REPEAT(16000, bpf_strncmp(from, BLOCK, same)));
+	TIMED(REPEAT(15000, bpf_strncmp(from, BLOCK, same)));
 	return 0;
 }
 
@@ -116,7 +116,7 @@ ONE_MEMBER(call_comm, admit_folio)
 
 	if (!value)
 		return 0;
-	TIMED(REPEAT(21000, bpf_get_current_comm(value, VALUE)));
+	TIMED(REPEAT(20000, bpf_get_current_comm(value, VALUE)));
 	return 0;
 }
 
@@ -147,7 +147,7 @@ ONE_MEMBER(call_fault, admit_folio)
 {
 	const volatile u64 *hole = bpf_rdonly_cast((void *)HOLE, 0);
 
-	TIMED(REPEAT(60000, *hole));
+	TIMED(REPEAT(56000, *hole));
 	return 0;
 }
 
@@ -157,7 +157,7 @@ ONE_MEMBER(walk_estimate, admit_batch)
 	struct folio *folio;
 
 	TIMED(NODE_FOR_EACH_FOLIO(folio, chunk)
-		      REPEAT(5000, bpf_node_device_folio_estimate(folio, 64)));
+		      REPEAT(4000, bpf_node_device_folio_estimate(folio, 64)));
 	return 0;
 }
 
@@ -167,6 +167,6 @@ ONE_MEMBER(walk_read_str, admit_batch)
 	struct folio *folio;
 
 	TIMED(NODE_FOR_EACH_FOLIO(folio, chunk)
-		      REPEAT(4000, bpf_probe_read_kernel_str(to, BLOCK, from)));
+		      REPEAT(1600, bpf_probe_read_kernel_str(to, BLOCK, from)));
 	return 0;
 }
