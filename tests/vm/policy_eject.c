@@ -1182,10 +1182,14 @@ static void timers_leave_time(void)
 	policy_close(&p);
 }
 
-/* The longest calls that are let in: the policy is gone after few of them. */
+/*
+ * The longest calls that are let in: the policy is gone after few of them, unless
+ * they are short after all.
+ */
 static void longest(const char *name)
 {
-	long ejects = nd_counter("policy_ejects"), calls;
+	long slow_us = vmtest_patience() > 1 ? 400000 : 20000;
+	long ejects = nd_counter("policy_ejects"), calls, us;
 	struct policy p;
 	struct area a;
 	int ret;
@@ -1199,12 +1203,14 @@ static void longest(const char *name)
 	area_demote(&a);
 	calls = policy_count(&p, "calls");
 	CHECK(calls > 0, "%s was not called", name);
-	fprintf(stderr, "# %s: %ld us, %ld calls\n", name,
-		policy_count(&p, "ns") / calls / 1000, calls);
-	wait_for(nd_counter("policy_ejects") == ejects + 1,
-		 "%s is not ejected after %ld calls", name, calls);
-	expect_exit("kind", "slow");
-	CHECK(calls <= SUM_CALLS, "%s: %ld calls", name, calls);
+	us = policy_count(&p, "ns") / calls / 1000;
+	fprintf(stderr, "# %s: %ld us, %ld calls\n", name, us, calls);
+	if (us >= slow_us) {
+		wait_for(nd_counter("policy_ejects") == ejects + 1,
+			 "%s is not ejected after %ld calls", name, calls);
+		expect_exit("kind", "slow");
+		CHECK(calls <= SUM_CALLS, "%s: %ld calls", name, calls);
+	}
 	area_verify(&a);
 	area_unmap(&a);
 	policy_close(&p);
