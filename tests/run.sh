@@ -22,7 +22,7 @@ esac
 # two idle CPUs without KVM, for machines that are not idle.
 limit() {
 	case $1 in
-	eject | policy | pressure) echo $((1700 * patience)) ;;
+	eject | nodectl_kills | policy | pressure) echo $((1700 * patience)) ;;
 	*) echo $((600 * patience)) ;;
 	esac
 }

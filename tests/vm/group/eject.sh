@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# A policy that misbehaves is ended by the kernel, and hurts nobody before.
+# A policy that misbehaves is ended by the kernel, and hurts nobody before. How
+# it ends does not depend on the LRU.
+
+ONCE=1
 
 # Some of it waits, and the OOM killer takes its time. A second for each policy
 # of a long storm.
