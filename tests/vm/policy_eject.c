@@ -911,7 +911,7 @@ static void ways_out(void)
 		{ "irq_save", EACCES, "" },
 		{ "search_text", EACCES, "" },
 		{ "folio_by_helper", EACCES, "may write into memory" },
-		{ "folio_by_kfunc", EACCES, "write" },
+		{ "folio_by_kfunc", EACCES, "only read is supported" },
 		{ "folio_of_cast", EINVAL, "must be referenced or trusted" },
 		{ "text_that_changes", EACCES, "readonly map" },
 	};

@@ -88,7 +88,7 @@ ONE_MEMBER(folio_by_kfunc, admit_folio)
 {
 	struct folio *folio = FOLIO;
 
-	return bpf_node_device_folio_sample(folio, 0, folio, 16);
+	return bpf_node_device_folio_sample(folio, 0, folio, 8);
 }
 
 /* What a policy calls a folio. */
