@@ -33,6 +33,7 @@ static struct counter counters[] = {
 	{ "pages_denied", 0 },
 	{ "pages_kept", 0 },
 	{ "pages_failed", 0 },
+	{ "pages_refused_device", 0 },
 	{ "pages_promoted_write", 0 },
 	{ "bytes_stored_total", 0 },
 	{ "calls_admit_batch", 0 },
@@ -318,13 +319,13 @@ static bool some_kept_some_demoted(void)
 
 /*
  * How many pages can be in swap although none of them was kept: those that could
- * not be moved, and those that came to the node and are there no more, without
- * having been written to.
+ * not be moved or had no room, and those that came to the node and are there no
+ * more, without having been written to.
  */
 static long may_be_swapped(void)
 {
-	return counted("pages_failed") + counted("pages_demoted") -
-	       counted("pages_promoted_write") -
+	return counted("pages_failed") + counted("pages_refused_device") +
+	       counted("pages_demoted") - counted("pages_promoted_write") -
 	       cgroup_node_anon(device_nid()) / (long)PAGE;
 }
 
