@@ -979,7 +979,7 @@ static void too_long_to_attach(void)
 {
 	struct policy p;
 
-	policy_open_one(&p, "too_long", "too_long", device_nid());
+	policy_open(&p, "too_long", device_nid());
 	attach_says(&p, E2BIG, "a loop that is too long");
 }
 
@@ -991,9 +991,9 @@ static void too_long_with_a_lock(void)
 {
 	struct policy p;
 
-	policy_open_one(&p, "too_long", "long_plain", device_nid());
+	policy_open_one(&p, "long_members", "long_plain", device_nid());
 	attach_says(&p, 0, "a long loop");
-	policy_open_one(&p, "too_long", "long_locked", device_nid());
+	policy_open_one(&p, "long_members", "long_locked", device_nid());
 	attach_says(&p, E2BIG, "a lock and a long loop");
 }
 
@@ -1001,7 +1001,7 @@ static void too_long_with_a_timer(void)
 {
 	struct policy p;
 
-	policy_open_one(&p, "too_long", "long_timed", device_nid());
+	policy_open_one(&p, "long_members", "long_timed", device_nid());
 	attach_says(&p, E2BIG, "a timer and a long loop");
 }
 
