@@ -18,7 +18,7 @@
 #include "settle.h"
 
 #define LOOK_EVERY	0.1	/* seconds */
-#define EJECT_WAIT	20	/* looks, for the record of an ejection */
+#define EJECT_WAIT	300	/* looks, for the record of an ejection */
 
 /**
  * struct judged - what was seen of a policy that settles
