@@ -149,22 +149,6 @@ static bool hung_up(const struct policy *p)
 	return hup;
 }
 
-/* The next policy can come at once, and does its work. */
-static void expect_successor(void)
-{
-	long calls = nd_counter("calls_admit_batch");
-	struct policy q;
-	struct area a;
-
-	policy_start(&q, "verdicts");
-	area_demoted(&a, PAGES, FILL_TEXT);
-	CHECK(nd_counter("calls_admit_batch") > calls,
-	      "the next policy is not asked");
-	policy_close(&q);
-	area_verify(&a);
-	area_unmap(&a);
-}
-
 /*
  * @p was ejected, in all that can be seen: the node, the link, the record of the
  * node and the one of the policy.
@@ -221,7 +205,7 @@ static void expect_ejected(struct policy *p, unsigned int kind,
 	ret = bpf_link__update_map(p->link, q.ops);
 	CHECK(ret == -ENOLINK, "update of what was ejected: %d", ret);
 	policy_close(&q);
-	expect_successor();
+	policy_expect_successor();
 }
 
 static void squeeze_node(struct area *a)
@@ -361,7 +345,7 @@ static void exit_in_init(void)
 	ret = policy_attach(&p);
 	CHECK(ret == 0, "second try: %s", strerror(-ret));
 	policy_close(&p);
-	expect_successor();
+	policy_expect_successor();
 }
 
 /* An update that init() makes fail leaves the old policy where it is. */
@@ -425,6 +409,18 @@ static void operator_ejects(void)
 	policy_close(&p);
 }
 
+static void expect_printable(const char *what)
+{
+	char line[512];
+	size_t i;
+
+	exits_line(0, line, sizeof(line));
+	for (i = 0; line[i]; i++)
+		CHECK(line[i] >= ' ' && line[i] <= '~',
+		      "%s: byte %#x in the record", what,
+		      (unsigned char)line[i]);
+}
+
 /* What is written need not be text: it is cut and cleaned, and is one line. */
 static void operator_writes_anything(void)
 {
@@ -442,10 +438,10 @@ static void operator_writes_anything(void)
 		{ "controls", "\033[2J\r\x80\xff", 7, "?[2J???" },
 		{ "4096 bytes", many, sizeof(many), NULL },
 	};
-	char path[128], line[512], cut[64];
+	char path[128], cut[64];
 	struct policy p;
 	ssize_t ret;
-	size_t i, j;
+	size_t i;
 	int fd;
 
 	memset(cut, 'x', 63);
@@ -465,11 +461,7 @@ static void operator_writes_anything(void)
 			 input[i].what);
 		expect_exit("kind", "operator");
 		expect_exit("text", input[i].text ?: cut);
-		exits_line(0, line, sizeof(line));
-		for (j = 0; line[j]; j++)
-			CHECK(line[j] >= ' ' && line[j] <= '~',
-			      "%s: byte %#x in the record", input[i].what,
-			      (unsigned char)line[j]);
+		expect_printable(input[i].what);
 		policy_close(&p);
 	}
 }
@@ -737,7 +729,7 @@ static void operator_ejects_in_init(void)
 	expect_exit("text", "too long");
 	CHECK(nd_counter("policy_id") == 0, "it came all the same");
 	policy_close(&s.policy);
-	expect_successor();
+	policy_expect_successor();
 }
 
 /* ---- bypass -------------------------------------------------------------------- */

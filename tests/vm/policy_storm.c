@@ -219,23 +219,6 @@ static void storm(long rounds)
 		attached, updated, ejected, removed, sum("calls"));
 }
 
-/* The next policy comes at once and is asked; the data is what it was. */
-static void expect_successor(void)
-{
-	long calls = nd_counter("calls_admit_batch");
-	struct policy p;
-	struct area a;
-
-	policy_start(&p, "verdicts");
-	area_demoted(&a, PAGES, FILL_TEXT);
-	CHECK(nd_counter("calls_admit_batch") > calls,
-	      "the next policy is not asked");
-	CHECK(policy_count(&p, "bad_ctx") == 0, "bad_ctx is %ld",
-	      policy_count(&p, "bad_ctx"));
-	policy_close(&p);
-	area_verify(&a);
-}
-
 /*
  * Each policy that came has left, once. Breaks if two of those that end it both
  * do, or neither.
@@ -262,7 +245,7 @@ static void each_policy_leaves_once(void)
 	CHECK(nd_counter("policy_attaches") == nd_counter("policy_detaches"),
 	      "the node counted %ld policies that came and %ld that left",
 	      nd_counter("policy_attaches"), nd_counter("policy_detaches"));
-	expect_successor();
+	policy_expect_successor();
 	for (i = 0; i < NR_POLICIES; i++)
 		policy_close(&policies[i]);
 }

@@ -4,9 +4,10 @@
 # nodectl against the real node: what it does, what it says, and that a
 # refusal leaves nothing behind. The kernel's side does not differ by LRU.
 
+# shellcheck source=tests/vm/lib/nodectl.sh
+. "$here/lib/nodectl.sh"
+
 ONCE=1
-ctl=$top/build/nodectl
-pins=/sys/fs/bpf/node_ext
 out=/run/nodectl.out err=/run/nodectl.err
 export NODECTL_PATH=$top/build/bpf
 
@@ -29,15 +30,6 @@ status() {
 	}
 }
 
-# works NAME COMMAND...: one test, with the reason that COMMAND left in $why
-works() {
-	local name=$1
-
-	why=
-	shift
-	if "$@"; then pass "$name"; else fail "$name" "${why:-$* failed}"; fi
-}
-
 # refused WANT TEXT ARGUMENTS...: the status, a message with TEXT on stderr
 # only, and no trace
 refused() {
@@ -58,7 +50,6 @@ refused() {
 	}
 }
 
-field() { cat "$node/device/$1"; }
 counter() { awk -v name="$1" '$1 == name { print $2 }' "$node/device/stat"; }
 
 # expect WANT GOT WHAT

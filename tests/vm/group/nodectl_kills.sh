@@ -5,10 +5,10 @@
 # run for each of these; with EVERY=1 in the environment, where it enters any.
 # What counts is what others find then, and that nodectl cleans it up.
 
+# shellcheck source=tests/vm/lib/nodectl.sh
+. "$here/lib/nodectl.sh"
+
 ONCE=1
-ctl=$top/build/nodectl
-pins=/sys/fs/bpf/node_ext
-pin=$pins/node$nid/link
 run=/run/kills
 export NODECTL_PATH=$bin/policies
 
@@ -19,14 +19,8 @@ changes+='|^bpf[(]BPF_(MAP_CREATE|MAP_FREEZE|MAP_UPDATE_ELEM|PROG_LOAD|OBJ_PIN|L
 changes+='|^(open|openat)[(].*O_(CREAT|WRONLY|RDWR)'
 tries='prog_type=BPF_PROG_TYPE_(SOCKET_FILTER|KPROBE),|map_name="lib'
 
-field() { cat "$node/device/$1"; }
 quiet() { timeout -k 5 $((60 * patience)) "$ctl" "$@" >$run.out 2>$run.err; }
-works() {
-	local name=$1
-
-	why=
-	shift
-	if "$@"; then pass "$name"; else fail "$name" "${where-}${why:-$* failed}"; fi
+after_each() {
 	quiet unload "$nid"
 	where=
 }
@@ -96,9 +90,7 @@ objects_are() {
 }
 
 nothing_left() {
-	[ "$(field policy_id)" = 0 ] || { why="policy $(field policy_name) is left"; return 1; }
-	[ ! -e $pins ] || { why="left: $(find $pins | tr '\n' ' ')"; return 1; }
-	objects_are "$none"
+	no_policy_left && objects_are "$none"
 }
 
 # The link, and the map of a timer, of the policy that the node has.

@@ -5,21 +5,16 @@
 # several nodectl at once, a driver that leaves. What counts is the state of
 # the kernel afterwards. The kernel's side does not differ by LRU.
 
+# shellcheck source=tests/vm/lib/nodectl.sh
+. "$here/lib/nodectl.sh"
+
 ONCE=1
-ctl=$top/build/nodectl
-pin=/sys/fs/bpf/node_ext/node$nid/link
 rounds=8
 cold=/sys/fs/cgroup/race
 export NODECTL_PATH=$top/build/bpf:$bin/policies
 
-field() { cat "$node/device/$1"; }
 quiet() { timeout -k 5 $((60 * patience)) "$ctl" "$@" >/dev/null 2>&1; }
-works() {
-	local name=$1
-
-	why=
-	shift
-	if "$@"; then pass "$name"; else fail "$name" "${why:-$* failed}"; fi
+after_each() {
 	unlock_it
 	quiet unload "$nid"
 	rm -f /run/race.*
@@ -42,9 +37,7 @@ no_struct_ops() {
 }
 
 nothing_left() {
-	[ "$(field policy_id)" = 0 ] || { why="policy $(field policy_name) is left"; return 1; }
-	[ ! -e /sys/fs/bpf/node_ext ] || { why="left: $(find /sys/fs/bpf/node_ext | tr '\n' ' ')"; return 1; }
-	no_struct_ops
+	no_policy_left && no_struct_ops
 }
 
 # A time from nothing to a bit more than a load takes.
@@ -447,7 +440,7 @@ misbehaving_policy_is_taken_back() {
 	cold_process_on
 	"$ctl" swap "$nid" out_of_range --settle $((20 * patience)) \
 		>/run/race.out 2>/run/race.err || rc=$?
-	[ $rc = 1 ] || why="a policy with verdicts out of range stayed: status $rc"
+	[ $rc = 1 ] || why="a policy with verdicts out of range stayed: status $rc: $(head -n 1 /run/race.err)"
 	[ -n "$why" ] || [ "$(field policy_id)" = "$old" ] ||
 		why="the node has $(field policy_name), id $(field policy_id)"
 	[ -n "$why" ] || grep -q 'it was ejected: .*() answered' /run/race.err ||

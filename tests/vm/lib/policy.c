@@ -288,3 +288,27 @@ struct exit_record exit_record(int fd)
 	CHECK_SYS(bpf_map_lookup_elem(fd, &key, &rec) == 0, "exit record");
 	return rec;
 }
+
+/**
+ * policy_expect_successor - the next policy can come at once, and does its work
+ *
+ * It is asked about cold memory, finds the contexts in order, and the data is
+ * what it was.
+ */
+void policy_expect_successor(void)
+{
+	const size_t pages = 64;
+	long calls = nd_counter("calls_admit_batch");
+	struct policy p;
+	struct area a;
+
+	policy_start(&p, "verdicts");
+	area_demoted(&a, pages, FILL_TEXT);
+	CHECK(nd_counter("calls_admit_batch") > calls,
+	      "the next policy is not asked");
+	CHECK(policy_count(&p, "bad_ctx") == 0, "bad_ctx is %ld",
+	      policy_count(&p, "bad_ctx"));
+	policy_close(&p);
+	area_verify(&a);
+	area_unmap(&a);
+}

@@ -61,4 +61,6 @@ struct exit_record exit_record(int fd);
 /* Bytes of a member of struct node_device_ops; to spoil what is loaded. */
 void *policy_member(struct policy *p, const char *name);
 
+void policy_expect_successor(void);
+
 #endif

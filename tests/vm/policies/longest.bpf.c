@@ -70,6 +70,13 @@ static const char same[BLOCK] = { [0 ... BLOCK - 2] = 'a' };
 
 #define FOLIO	((struct folio *)ctx[0])
 
+static __always_inline void *first_value(void)
+{
+	u32 key = 0;
+
+	return bpf_map_lookup_elem(&values, &key);
+}
+
 ONE_MEMBER(call_estimate, admit_folio)
 {
 	struct folio *folio = FOLIO;
@@ -80,11 +87,9 @@ ONE_MEMBER(call_estimate, admit_folio)
 
 ONE_MEMBER(call_info, admit_folio)
 {
-	struct node_folio_info *info;
+	struct node_folio_info *info = first_value();
 	struct folio *folio = FOLIO;
-	u32 key = 0;
 
-	info = bpf_map_lookup_elem(&values, &key);
 	if (!info)
 		return 0;
 	TIMED(REPEAT(15000, bpf_node_device_folio_info(folio, info, VALUE)));
@@ -111,8 +116,7 @@ ONE_MEMBER(call_strncmp, admit_folio)
 
 ONE_MEMBER(call_comm, admit_folio)
 {
-	u32 key = 0;
-	void *value = bpf_map_lookup_elem(&values, &key);
+	void *value = first_value();
 
 	if (!value)
 		return 0;
@@ -122,8 +126,8 @@ ONE_MEMBER(call_comm, admit_folio)
 
 ONE_MEMBER(call_update, admit_folio)
 {
-	u32 key = 0, other = 1;
-	void *value = bpf_map_lookup_elem(&values, &key);
+	void *value = first_value();
+	u32 other = 1;
 
 	if (!value)
 		return 0;
