@@ -18,7 +18,7 @@
 #include "settle.h"
 
 #define LOOK_EVERY	0.1	/* seconds */
-#define EJECT_WAIT	300	/* looks, for the record of an ejection */
+#define EJECT_WAIT	20	/* looks, for the record of an ejection */
 
 /**
  * struct judged - what was seen of a policy that settles
@@ -204,7 +204,6 @@ static int watch(const struct settle *s, const struct attempt *a, uint32_t id,
  */
 static int attach_again(const struct attempt *a, struct failure *f)
 {
-	unsigned int removed = 0;
 	int fd, err;
 
 	if (!a->live.pinned)
@@ -215,7 +214,8 @@ static int attach_again(const struct attempt *a, struct failure *f)
 		return fail(f, -errno, NULL, "%s", errno == EBUSY ?
 			    "somebody else has attached another policy" :
 			    strerror(errno));
-	err = pin_remove_stale(a->node.nid, &removed, f);
+	/* Its policy was ejected, but the kernel may still be about to detach it. */
+	err = pin_remove(a->node.nid, a->live.link_id, f);
 	if (!err)
 		err = pin_create(a->node.nid, fd, f);
 	/* Unless it is pinned, closing it detaches. */
