@@ -145,7 +145,8 @@ const struct btf_type *btf_value_ops(const struct btf *btf,
  * @name: the member
  * @size: its size
  *
- * Return: where its value is, or NULL when there is none of this size.
+ * Return: where its value is, or NULL when there is none of this size. Copy it:
+ * the offset comes from the object, so the value need not be aligned.
  */
 void *object_member(const struct object *o, const char *name, size_t size)
 {
@@ -257,11 +258,12 @@ static int vet_struct_ops(struct object *o, struct failure *f)
 	static const char built[] =
 		"Build it against the headers of this kernel (include/node_ext.bpf.h).";
 	const char *name = object_member(o, "name", OPS_NAME_LEN);
-	const uint64_t *flags = object_member(o, "flags", sizeof(*flags));
-	const uint32_t *version = object_member(o, "version", sizeof(*version));
+	const void *flags_at = object_member(o, "flags", sizeof(uint64_t));
+	const void *version_at = object_member(o, "version", sizeof(o->version));
+	uint64_t flags;
 	size_t i, len;
 
-	if (!name || !flags || !version || !object_member(o, "nid", 4))
+	if (!name || !flags_at || !version_at || !object_member(o, "nid", 4))
 		return fail(f, -EINVAL, built,
 			    "its struct node_device_ops lacks name, flags, version or nid");
 	len = strnlen(name, OPS_NAME_LEN);
@@ -279,16 +281,17 @@ static int vet_struct_ops(struct object *o, struct failure *f)
 				    "the policy's name has the character 0x%02x",
 				    (unsigned char)name[i]);
 	memcpy(o->name, name, len + 1);
-	memcpy(&o->version, version, sizeof(o->version));
+	memcpy(&o->version, version_at, sizeof(o->version));
+	memcpy(&flags, flags_at, sizeof(flags));
 	if (!o->version)
 		return fail(f, -EINVAL,
 			    "Set .version = NODE_DEVICE_OPS_VERSION.",
 			    "policy \"%s\" does not say which version it was written for",
 			    o->name);
-	if (*flags)
+	if (flags)
 		return fail(f, -EINVAL, "Set .flags to 0.",
 			    "policy \"%s\" sets flags that do not exist (0x%llx)",
-			    o->name, (unsigned long long)*flags);
+			    o->name, (unsigned long long)flags);
 	return 0;
 }
 
@@ -426,11 +429,12 @@ void object_close(struct object *o)
  */
 int object_set_nid(struct object *o, int nid, struct failure *f)
 {
-	int32_t *p = object_member(o, "nid", sizeof(*p));
+	const int32_t value = nid;
+	void *p = object_member(o, "nid", sizeof(value));
 
 	if (!p)
 		return fail(f, -EINVAL, NULL, "struct node_device_ops has no nid");
-	*p = nid;
+	memcpy(p, &value, sizeof(value));
 	return 0;
 }
 
