@@ -31,6 +31,7 @@
 #define BURN_MS	150	/* what a slow call takes if it may be that long */
 #define STEPS	128	/* NODE_DEVICE_STEPS_MAX */
 #define TIMERS	16	/* NODE_DEVICE_TIMERS_MAX */
+#define TIMER_ENTRIES 4096	/* NODE_DEVICE_ENTRIES_TIMER_MAX */
 
 /* As tests/vm/policies/hostile.bpf.c numbers them. */
 enum place {
@@ -1155,6 +1156,52 @@ static void timers_have_a_limit(void)
 	attach_says(&p, EFBIG, "many timers in two maps");
 }
 
+/* A chain of a hash is walked in the softirq, where nothing measures it. */
+static void hashes_beside_timers_are_small(void)
+{
+	struct policy p;
+
+	policy_open(&p, "clock_and_hash", device_nid());
+	bpf_map__set_max_entries(map_of(&p, "table"), TIMER_ENTRIES);
+	attach_says(&p, 0, "a timer and a small hash");
+	policy_open(&p, "clock_and_hash", device_nid());
+	bpf_map__set_max_entries(map_of(&p, "table"), TIMER_ENTRIES + 1);
+	attach_says(&p, EFBIG, "a timer and a large hash");
+}
+
+/* A timer that goes on is due every millisecond. */
+static bool timer_has_stopped(const struct policy *p)
+{
+	long ticks = policy_count(p, "ticks");
+
+	usleep(100000);
+	return policy_count(p, "ticks") == ticks;
+}
+
+/*
+ * The kernel's worker ends an ejected policy, or the close of its link does,
+ * whichever comes first. The maps stay open, and would keep the timers.
+ */
+static void timers_end_with_an_ejected_policy(void)
+{
+	struct policy p;
+	int round, ret;
+
+	for (round = 0; round < 20; round++) {
+		policy_start(&p, "timer_storm");
+		wait_for(policy_count(&p, "ticks") > 0, "the timer never ran");
+		ret = eject("its timers, too");
+		CHECK(ret >= 0, "policy_eject: %s", strerror(-ret));
+		if (round % 2) {
+			bpf_link__destroy(p.link);
+			p.link = NULL;
+		}
+		wait_for(timer_has_stopped(&p), "round %d: the timer goes on",
+			 round);
+		policy_close(&p);
+	}
+}
+
 /* No sooner than in a millisecond, so that everything else has its turn. */
 static void timers_leave_time(void)
 {
@@ -1243,6 +1290,8 @@ static const struct vmtest tests[] = {
 	VMTEST(values_per_cpu_have_a_limit),
 	VMTEST(tables_of_jumps_are_refused),
 	VMTEST(timers_have_a_limit),
+	VMTEST(hashes_beside_timers_are_small),
+	VMTEST(timers_end_with_an_ejected_policy),
 	VMTEST(timers_leave_time),
 	VMTEST(machine_survives_deny_all),
 	VMTEST(longest_call),
