@@ -12,6 +12,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #define BPFFS_MAGIC	0xcafe4a11
 #define PIN_ROOT	"node_ext"
 #define MAP_PIN		"policy%u_map%u"
+#define HANG_UP_MS	10000
 
 /* The unit tests point this to a directory of their own. */
 const char *bpffs_dir = "/sys/fs/bpf";
@@ -160,6 +162,23 @@ int pin_open(int nid, int *link_fd)
 	return 0;
 }
 
+/*
+ * The kernel detaches the link of an ejected policy some time after it lets the
+ * next one attach: two grace periods and exit(). poll() does not wait for links
+ * of other kinds: they are always ready.
+ */
+static bool pinned_link_hangs_up(int nid)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	int n;
+
+	if (pin_open(nid, &pfd.fd))
+		return false;
+	n = poll(&pfd, 1, HANG_UP_MS);
+	close(pfd.fd);
+	return n > 0 && pfd.revents & POLLHUP;
+}
+
 /* Only the pin of a link that attaches nothing any more makes room. */
 static int make_room(int nid, const char *path, struct failure *f)
 {
@@ -168,6 +187,8 @@ static int make_room(int nid, const char *path, struct failure *f)
 	int err;
 
 	err = pin_remove_stale(nid, &removed, f);
+	if (!err && !removed && pinned_link_hangs_up(nid))
+		err = pin_remove_stale(nid, &removed, f);
 	if (err || removed)
 		return err;
 	snprintf(next, sizeof(next),
