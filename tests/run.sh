@@ -6,6 +6,8 @@
 # Each test is one line on stdout: `ok - NAME`, `not ok - NAME: why` or
 # `skip - NAME: why`. The exit status is 0 if none was `not ok`.
 #   KERNEL=debug   the kernel that checks itself: slower, so more time and memory
+#   VMS=N          so many VMs at once (default: one for each CPU, at most 4): a
+#                  test seldom uses both CPUs of its VM
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
@@ -57,7 +59,7 @@ run_group() {
 		-t "$seconds" --log "$build/vm/$group.log" \
 		-a "$(boot_parameters "$group")" \
 		-- "VMTEST_PATIENCE=$patience tests/vm/guest.sh $group" |
-		tee "$lines" || rc=$?
+		tee "$lines" | sed -u '' || rc=$?
 	case $rc in
 	0) ;;
 	124) echo "not ok - $group: not done after $seconds s (kernel log: build/vm/$group.log)" ;;
@@ -78,10 +80,35 @@ for group in "${groups[@]}"; do
 		die "there is no group '$group'" \
 		    "there are: $(cd "$top/tests/vm/group" && echo *.sh | sed 's/\.sh//g')"
 done
+vms=${VMS:-$(nproc)}
+[[ $vms =~ ^[1-9][0-9]{0,2}$ ]] || die "VMS=$vms is not a number of VMs" "use for example VMS=1"
+[ -n "${VMS:-}" ] || [ "$vms" -le 4 ] || vms=4
+
+# A job of its own process group, as it has under set -m, ends as a whole.
+# shellcheck disable=SC2317 # called by the trap
+end() {
+	local job
+
+	for job in $(jobs -p); do
+		kill -TERM -- "-$job" 2>/dev/null || true
+	done
+	wait
+	rm -rf "$tmp"
+}
+set -m
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-bad=0
+trap end EXIT
+trap 'exit 130' INT TERM HUP
+bad=0 running=0
 for group in "${groups[@]}"; do
-	run_group "$group" || bad=1
+	if [ $running -ge "$vms" ]; then
+		wait -n || bad=1
+		running=$((running - 1))
+	fi
+	run_group "$group" &
+	running=$((running + 1))
+done
+for ((; running > 0; running--)); do
+	wait -n || bad=1
 done
 exit $bad
