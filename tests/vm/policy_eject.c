@@ -52,6 +52,12 @@ static const char * const kind_word[] = {
 	[EXIT_ITSELF] = "itself", [EXIT_OPERATOR] = "operator",
 };
 
+/* NODE_SLOW_FACTOR of the kernel: what it allows for KASAN and lockdep. */
+static long slow_factor(void)
+{
+	return vmtest_patience() > 1 ? 20 : 1;
+}
+
 static uint64_t boot_ns(void)
 {
 	struct timespec ts;
@@ -569,7 +575,7 @@ static void slow_on_average(void)
 
 	ejects = nd_counter("policy_ejects");
 	area_map(&a, 8 * PAGES, FILL_TEXT);
-	start_burning(&p, 12);
+	start_burning(&p, 12 * slow_factor());
 	area_demote(&a);
 	wait_for(nd_counter("policy_ejects") == ejects + 1,
 		 "not ejected after %ld calls", policy_count(&p, "burnt"));
@@ -1227,7 +1233,7 @@ static void timers_leave_time(void)
  */
 static void longest(const char *name)
 {
-	long slow_us = vmtest_patience() > 1 ? 400000 : 20000;
+	long slow_us = 20000 * slow_factor();
 	long ejects = nd_counter("policy_ejects"), calls, us;
 	struct policy p;
 	struct area a;

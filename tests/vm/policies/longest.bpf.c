@@ -35,6 +35,8 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	/* Nobody reads it, and each call needs room. */
+	__uint(map_flags, BPF_F_RB_OVERWRITE);
 	__uint(max_entries, 256 << 10);
 } room SEC(".maps");
 
