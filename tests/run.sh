@@ -12,9 +12,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
 
-groups=(isolation fence citizen damon memcg promote tiers offline pressure
-        several policy members eject nodectl nodectl_races nodectl_kills
-        stress)
+# Those that take longest come first, so that the last ones end together.
+groups=(pressure policy eject nodectl nodectl_races nodectl_kills promote
+	citizen fence tiers members several memcg damon offline isolation stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/load.h"
@@ -126,16 +127,28 @@ static void *eject(void *unused)
 	return unused;
 }
 
+static long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
+
+/* The node is there for most of the time, also where memory leaves slowly. */
 static void *remove_node(void *unused)
 {
 	unsigned int row = 3;
+	long began, took = 0;
 
 	while (!shared(&stop)) {
-		pause_up_to(&row, 500000);
+		pause_up_to(&row, 500000 + 4 * took);
+		began = now_us();
 		emu_online(false);
 		count(&removed);
 		pause_up_to(&row, 20000);
 		emu_online(true);
+		took = now_us() - began;
 	}
 	return unused;
 }
