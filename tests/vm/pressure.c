@@ -26,7 +26,7 @@
 #define MIB		(1UL << 20)
 #define FAIL		"/sys/kernel/debug/fail_page_alloc/"
 #define ROUNDS		8
-#define FILL_ROUNDS	30
+#define FILL_ROUNDS	120
 #define SLOW_BYTES	(128 * MIB)
 
 static bool pressure_is(const char *level)
@@ -135,12 +135,21 @@ static void end(const struct area *a)
 	      emu_counter("violations"));
 }
 
+/* Pages on their way in count as if they did not compress: the level may fall again. */
+static bool pressure_stays_high(void)
+{
+	if (!pressure_is("high"))
+		return false;
+	usleep(200 * 1000);
+	return pressure_is("high");
+}
+
 /* The nearer to HIGH, the fewer come in at a time; later tries give aging its time. */
 static void fill_up(struct area *a)
 {
 	int i;
 
-	for (i = 0; i < FILL_ROUNDS && !pressure_is("high"); i++)
+	for (i = 0; i < FILL_ROUNDS && !pressure_stays_high(); i++)
 		area_try_demote(a, 6);
 }
 
