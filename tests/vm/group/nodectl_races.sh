@@ -509,6 +509,31 @@ ejected_policy_is_explained() {
 	[ -z "$why" ]
 }
 
+# The kernel detaches the link after exit(), and lets the next policy attach before.
+# Its worker shares a CPU with a loop of higher priority here, so that exit() lasts.
+ejected_link_does_not_keep_the_pin() {
+	local workers=/sys/devices/virtual/workqueue/cpumask mask hog
+
+	[ "$(nproc)" -gt 1 ] || { why='it takes two CPUs'; return 1; }
+	quiet load "$nid" hostile at=10 act=3 burn_ms=4000 || return 1
+	mask=$(cat $workers)
+	echo 2 >$workers
+	taskset 2 nice -n -20 timeout -k 5 $((60 * patience)) bash -c 'while :; do :; done' &
+	hog=$!
+	eject_by_hand 'the next one, please' &&
+		{ taskset 1 timeout -k 5 $((60 * patience)) "$ctl" load "$nid" deny_all \
+			>/run/race.out 2>/run/race.err ||
+			why="the next policy: $(head -n 1 /run/race.err)"; }
+	kill $hog
+	wait $hog 2>/dev/null
+	echo "$mask" >$workers
+	[ -z "$why" ] || return 1
+	[ "$(ls "${pin%/link}")" = link ] || { why="pins are left: $(ls "${pin%/link}")"; return 1; }
+	[ "$("$ctl" --json status "$nid" | jq -r '.[0].link.pin')" = "$pin" ] ||
+		{ why='the new link is not pinned'; return 1; }
+	quiet unload "$nid" && nothing_left
+}
+
 leaving_driver_takes_its_policy() {
 	quiet load "$nid" timer_init || return 1
 	echo 0 >"$emu/online" || { why='the node cannot be taken away'; return 1; }
@@ -588,6 +613,7 @@ body() {
 	works settle misbehaving_policy_is_taken_back
 	works settle_if condition_takes_a_policy_back
 	works ejected_policy ejected_policy_is_explained
+	works ejected_link ejected_link_does_not_keep_the_pin
 	works driver_leaves leaving_driver_takes_its_policy
 	works stale_pin stale_pin_is_replaced
 	works trace trace_shows_and_cleans_up
