@@ -164,19 +164,17 @@ int pin_open(int nid, int *link_fd)
 
 /*
  * The kernel detaches the link of an ejected policy some time after it lets the
- * next one attach: two grace periods and exit(). poll() does not wait for links
- * of other kinds: they are always ready.
+ * next one attach: two grace periods and exit(). Wait for that. poll() returns at
+ * once if it is done, and for links of other kinds: they are always ready.
  */
-static bool pinned_link_hangs_up(int nid)
+static void wait_for_hang_up(int nid)
 {
 	struct pollfd pfd = { .events = POLLIN };
-	int n;
 
 	if (pin_open(nid, &pfd.fd))
-		return false;
-	n = poll(&pfd, 1, HANG_UP_MS);
+		return;
+	poll(&pfd, 1, HANG_UP_MS);
 	close(pfd.fd);
-	return n > 0 && pfd.revents & POLLHUP;
 }
 
 /* Only the pin of a link that attaches nothing any more makes room. */
@@ -186,9 +184,8 @@ static int make_room(int nid, const char *path, struct failure *f)
 	unsigned int removed = 0;
 	int err;
 
+	wait_for_hang_up(nid);
 	err = pin_remove_stale(nid, &removed, f);
-	if (!err && !removed && pinned_link_hangs_up(nid))
-		err = pin_remove_stale(nid, &removed, f);
 	if (err || removed)
 		return err;
 	snprintf(next, sizeof(next),
