@@ -58,14 +58,6 @@ static long slow_factor(void)
 	return vmtest_patience() > 1 ? 20 : 1;
 }
 
-static uint64_t boot_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 /* ---- the record in sysfs ----------------------------------------------------- */
 
 /* A line of policy_exits, 0 for the newest. False if there is none. */
@@ -180,7 +172,7 @@ static void expect_ejected(struct policy *p, unsigned int kind,
 	      rec.prog_id);
 	CHECK(kind == EXIT_SLOW || rec.code == code, "exit() was told code %lld",
 	      (long long)rec.code);
-	CHECK(rec.when_ns && rec.when_ns <= boot_ns() && rec.runtime_ns,
+	CHECK(rec.when_ns && rec.when_ns <= clock_ns(CLOCK_BOOTTIME) && rec.runtime_ns,
 	      "exit() was told %llu, %llu ns", (long long)rec.when_ns,
 	      (long long)rec.runtime_ns);
 
@@ -1211,14 +1203,14 @@ static void timers_end_with_an_ejected_policy(void)
 /* No sooner than in a millisecond, so that everything else has its turn. */
 static void timers_leave_time(void)
 {
-	uint64_t start = boot_ns(), ms;
+	uint64_t start = clock_ns(CLOCK_BOOTTIME), ms;
 	struct policy p;
 	long ticks;
 
 	policy_start(&p, "timer_storm");
 	sleep(2);
 	ticks = policy_count(&p, "ticks");
-	ms = (boot_ns() - start) / 1000000;
+	ms = (clock_ns(CLOCK_BOOTTIME) - start) / 1000000;
 	CHECK(ticks > 0 && ticks <= (long)ms, "%ld ticks in %lu ms", ticks,
 	      (unsigned long)ms);
 	CHECK(policy_count(&p, "refused") >= ticks,

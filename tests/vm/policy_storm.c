@@ -127,28 +127,20 @@ static void *eject(void *unused)
 	return unused;
 }
 
-static long now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
-}
-
 /* The node is there for most of the time, also where memory leaves slowly. */
 static void *remove_node(void *unused)
 {
 	unsigned int row = 3;
-	long began, took = 0;
+	uint64_t began, took = 0;
 
 	while (!shared(&stop)) {
-		pause_up_to(&row, 500000 + 4 * took);
-		began = now_us();
+		pause_up_to(&row, 500000 + 4 * took / 1000);
+		began = clock_ns(CLOCK_MONOTONIC);
 		emu_online(false);
 		count(&removed);
 		pause_up_to(&row, 20000);
 		emu_online(true);
-		took = now_us() - began;
+		took = clock_ns(CLOCK_MONOTONIC) - began;
 	}
 	return unused;
 }

@@ -54,14 +54,6 @@ struct disk {
 	uint64_t credit_at;	/* when the next answer is due, in ns */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 static bool move_all(int fd, void *buf, size_t len, bool out)
 {
 	unsigned char *p = buf;
@@ -133,12 +125,12 @@ static bool answer_due(struct disk *d)
 	while (d->nr) {
 		bytes_per_second = __atomic_load_n(rate, __ATOMIC_RELAXED);
 		if (bytes_per_second == DISK_HANGS ||
-		    (bytes_per_second != DISK_FAST && now_ns() < d->credit_at))
+		    (bytes_per_second != DISK_FAST && clock_ns(CLOCK_MONOTONIC) < d->credit_at))
 			return true;
 		if (bytes_per_second != DISK_FAST) {
 			/* What it did not use before, it does not have now. */
-			if (d->credit_at + TICK_MS * 1000000ULL < now_ns())
-				d->credit_at = now_ns();
+			if (d->credit_at + TICK_MS * 1000000ULL < clock_ns(CLOCK_MONOTONIC))
+				d->credit_at = clock_ns(CLOCK_MONOTONIC);
 			d->credit_at += d->queue[d->first].bytes * 1000000000ULL /
 					bytes_per_second;
 		}

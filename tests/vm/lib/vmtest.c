@@ -88,6 +88,17 @@ long vmtest_patience(void)
 }
 
 /**
+ * clock_ns - the time of a clock in nanoseconds
+ */
+uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/**
  * wait_at_rest - wait until a number has not changed for a while
  * @number: reads it
  * @name: which one @number reads

@@ -56,6 +56,7 @@ void vmtest_skip(const char *fmt, ...)
 #define SETTLE_SECONDS	30
 
 long vmtest_patience(void);
+uint64_t clock_ns(clockid_t clock);
 
 /*
  * It becomes true in the time that users accept, or in so many times that. Looks
