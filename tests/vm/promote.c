@@ -137,6 +137,7 @@ static void limit_on(struct limit *l, int slack)
 static void limit_off(const struct limit *l, int pages)
 {
 	long peak = number_at(l->peak);
+	long current = number_at(l->current);
 
 	set_max(l, "max");
 	CHECK(cgroup_field("memory.events", "oom_kill") == 0,
@@ -144,6 +145,8 @@ static void limit_off(const struct limit *l, int pages)
 	      cgroup_field("memory.events", "oom_kill"));
 	CHECK(peak <= l->bytes + pages * (long)PAGE,
 	      "memory.current was %ld, memory.max %ld", peak, l->bytes);
+	CHECK(current <= l->bytes, "memory.current is %ld, memory.max %ld",
+	      current, l->bytes);
 }
 
 /* Breaks if the copy is charged while the page it replaces still is. */
