@@ -22,6 +22,7 @@
 
 #include "bpffs.h"
 #include "caps.h"
+#include "dax.h"
 #include "interface.h"
 #include "live.h"
 #include "node.h"
@@ -309,6 +310,40 @@ static void check_nodes(struct check_state *s)
 	       "Load the driver of the device, for example: modprobe cram_emu start=ADDRESS size=SIZE nid=N phys=SIZE");
 }
 
+/* Memory that could become a device node. Returns JSON records, or NULL. */
+static struct json_object *check_dax(bool json)
+{
+	struct json_object *array = json ? json_object_new_array() : NULL, *o;
+	struct dax_device devices[DAX_MAX];
+	int nr = dax_list(devices, DAX_MAX), i;
+	char next[512];
+
+	for (i = 0; i < nr; i++) {
+		const struct dax_device *d = &devices[i];
+
+		next[0] = '\0';
+		if (!dax_is_node(d))
+			dax_next_step(d, next, sizeof(next));
+		if (json) {
+			o = json_object_new_object();
+			out_str(o, "name", d->name);
+			out_str(o, "driver", d->driver);
+			out_int(o, "nid", d->nid);
+			out_uint(o, "bytes", d->bytes);
+			out_bool(o, "device_node", dax_is_node(d));
+			out_str(o, "next", next);
+			json_object_array_add(array, o);
+		} else if (next[0]) {
+			printf("memory   %s, %llu MiB, driver %s: %s a device node\n"
+			       "         %s\n", d->name,
+			       (unsigned long long)d->bytes >> 20,
+			       d->driver[0] ? d->driver : "none",
+			       d->nid < 0 ? "is not" : "could become", next);
+		}
+	}
+	return array;
+}
+
 /**
  * do_check - nodectl check
  * @c: the command line
@@ -328,12 +363,15 @@ int do_check(const struct cmdline *c)
 	check_types(&s);
 	check_system(&s);
 	check_nodes(&s);
+	if (!s.array)
+		check_dax(false);
 	if (s.array) {
 		o = json_object_new_object();
 		out_bool(o, "ok", !s.missing);
 		json_object_object_add(o, "demotion_enabled",
 				       node_demotion_json());
 		json_object_object_add(o, "checks", s.array);
+		json_object_object_add(o, "dax_devices", check_dax(true));
 		out_record(o);
 	} else if (s.missing) {
 		printf("%d required %s missing\n", s.missing,

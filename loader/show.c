@@ -11,6 +11,7 @@
 
 #include <json-c/json.h>
 
+#include "dax.h"
 #include "exits.h"
 #include "live.h"
 #include "node.h"
@@ -51,6 +52,7 @@ static const struct {
 /**
  * struct summary - what both verbs print about a node
  * @driver: attribute
+ * @device: the dax device that the memory is of, or ""
  * @state: attribute
  * @features: attribute
  * @space: the attributes of space_attrs
@@ -58,6 +60,7 @@ static const struct {
  */
 struct summary {
 	char driver[64];
+	char device[32];
 	char state[32];
 	char features[128];
 	uint64_t space[NR_SPACE];
@@ -84,6 +87,7 @@ static int read_summary(const struct node *node, struct summary *s)
 				texts[i].size);
 		first = first ?: err;
 	}
+	dax_of_node(node->nid, s->device, sizeof(s->device));
 	for (i = 0; i < NR_SPACE; i++) {
 		err = node_attr_u64(node, space_attrs[i], &s->space[i]);
 		s->known[i] = !err;
@@ -102,6 +106,8 @@ static void add_summary(struct json_object *o, const struct node *node,
 	out_str(o, "node", node->name);
 	out_int(o, "nid", node->nid);
 	out_str(o, "driver", s->driver);
+	json_object_object_add(o, "device", s->device[0] ?
+			       json_object_new_string(s->device) : NULL);
 	out_str(o, "state", s->state);
 	snprintf(words, sizeof(words), "%s", s->features);
 	for (word = strtok_r(words, " ", &save); word;
@@ -370,12 +376,13 @@ static void print_node(const struct node *node, const struct summary *s,
 	char logical[80], physical[80];
 
 	if (!header)
-		printf("%-7s %-8s %-8s %-14s %-20s %s\n", "NODE", "DRIVER",
-		       "STATE", "POLICY", "LOGICAL USED/TOTAL",
+		printf("%-7s %-8s %-7s %-8s %-14s %-20s %s\n", "NODE", "DRIVER",
+		       "DEVICE", "STATE", "POLICY", "LOGICAL USED/TOTAL",
 		       "PHYSICAL USED/TOTAL");
 	header = true;
-	printf("%-7s %-8s %-8s %-14s %-20s %s\n", node->name,
-	       s->driver[0] ? s->driver : "-", s->state[0] ? s->state : "-",
+	printf("%-7s %-8s %-7s %-8s %-14s %-20s %s\n", node->name,
+	       s->driver[0] ? s->driver : "-", s->device[0] ? s->device : "-",
+	       s->state[0] ? s->state : "-",
 	       policy[0] ? policy : "-",
 	       used_of(s, LOGICAL_USED, LOGICAL_TOTAL, logical, sizeof(logical)),
 	       used_of(s, PHYSICAL_USED, PHYSICAL_TOTAL, physical,
@@ -796,7 +803,8 @@ static void print_status(const struct status *st)
 	char logical[80], physical[80];
 
 	printf("%s\n", st->node.name);
-	printf("  %-11s %s, %s\n", "driver", s->driver, s->state);
+	printf("  %-11s %s%s%s, %s\n", "driver", s->driver,
+	       s->device[0] ? " of " : "", s->device, s->state);
 	printf("  %-11s %s\n", "features", s->features[0] ? s->features : "none");
 	printf("  %-11s %s\n", "logical",
 	       used_of(s, LOGICAL_USED, LOGICAL_TOTAL, logical, sizeof(logical)));

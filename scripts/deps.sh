@@ -22,7 +22,7 @@ libcmocka-dev  tests of policies
 bc bison flex libssl-dev cpio kmod dwarves|pahole  the kernel
 ccache  fast rebuilds of the kernel
 qemu-system-x86 iproute2  the VM
-libnuma-dev numactl stress-ng strace jq redis-server redis-tools  tests and demo
+libnuma-dev numactl stress-ng strace jq redis-server redis-tools ndctl  tests and demo
 shellcheck  make lint
 python3-ply python3-git  make checkpatch
 wget ca-certificates  the kernel source, where Debian does not have it

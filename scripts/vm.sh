@@ -15,7 +15,8 @@ usage: scripts/vm.sh [options] [-- COMMAND...]
                          a bzImage (an image directory or a kernel O= tree)
   -m, --memory SIZE      DRAM of node 0 (default 1G)
   -n, --nodes SIZES      memory of nodes 1, 2, ... that nobody claims at boot,
-                         comma-separated (default 2G)
+                         comma-separated (default 2G); nvdimm:SIZE is
+                         persistent memory
   -c, --cpus N           CPUs, all on node 0 (default 2)
   -t, --timeout SECONDS  end the VM after this long (default 600, with COMMAND)
   -o, --out DIR          shared with the VM, read-write (default build/vm/out)
@@ -95,11 +96,15 @@ dram=$(mib "$memory")
 below=$dram
 [ "$dram" -lt 2816 ] || below=2048
 next=$(((4096 + dram - below + 1023) / 1024 * 1024))
-maxmem=$((dram + 1024)) nid=0 ranges='' numa=()
+maxmem=$((dram + 1024)) nid=0 ranges='' numa=() machine=q35
 sizes=()
 [ -z "$nodes" ] || IFS=, read -ra sizes <<<"$nodes"
 for s in "${sizes[@]}"; do
-	s=$(mib "$s")
+	dimm=pc-dimm
+	if [[ $s == nvdimm:* ]]; then
+		dimm=nvdimm machine=q35,nvdimm=on
+	fi
+	s=$(mib "${s#nvdimm:}")
 	[ $((s % 128)) -eq 0 ] || die "a node of $s MiB is not a multiple of 128 MiB"
 	nid=$((nid + 1))
 	start=$(printf '0x%x' $((next * 1048576)))
@@ -108,8 +113,8 @@ for s in "${sizes[@]}"; do
 	numa+=(-numa "node,nodeid=$nid")
 	[ $nid -eq ${#sizes[@]} ] || numa+=(-numa "cpu,node-id=$nid,socket-id=$((cpus + nid - 1))")
 	numa+=(-object "memory-backend-ram,id=d$nid,size=${s}M"
-	       -device "pc-dimm,id=dm$nid,memdev=d$nid,node=$nid,addr=$start")
-	ranges+="${ranges:+ }$nid:$start:$((s * 1048576))"
+	       -device "$dimm,id=dm$nid,memdev=d$nid,node=$nid,addr=$start")
+	[ $dimm = nvdimm ] || ranges+="${ranges:+ }$nid:$start:$((s * 1048576))"
 	next=$(((next + s + 1023) / 1024 * 1024))
 	maxmem=$((maxmem + s + 1024))
 done
@@ -206,7 +211,7 @@ done
 if [ -n "$have_cmd" ]; then
 	args+=(--script-sh : --show-boot-console -a loglevel=7)
 fi
-args+=(--qemu-opts -machine q35 -no-reboot
+args+=(--qemu-opts -machine "$machine" -no-reboot
        -object "memory-backend-ram,id=m0,size=${dram}M"
        -numa "node,nodeid=0,memdev=m0" "${numa[@]}" "${cpu_numa[@]}"
        -fsdev "local,id=ne_out,path=$out,security_model=none,multidevs=remap"

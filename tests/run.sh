@@ -14,7 +14,7 @@ set -euo pipefail
 
 # Those that take longest come first, so that the last ones end together.
 groups=(pressure policy eject nodectl nodectl_races nodectl_kills promote
-	citizen fence tiers members several memcg damon offline isolation stress)
+	citizen fence tiers members dax several memcg damon offline isolation stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;
@@ -46,6 +46,7 @@ boot_parameters() {
 nodes() {
 	case $1 in
 	several | tiers) echo 512M,256M ;;
+	dax) echo 512M,nvdimm:512M ;;
 	*) echo 512M ;;
 	esac
 }

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/kmsg.h"
 #include "lib/pages.h"
 
 #define POISON	"/sys/kernel/debug/cram_emu/poison"
@@ -199,34 +200,6 @@ static void signal_ends_removal(void)
 	expect_rolled_back(&a, fd);
 }
 
-/* Messages of the kernel from now on. */
-static int log_open(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	CHECK_SYS(fd >= 0, "/dev/kmsg");
-	CHECK_SYS(lseek(fd, 0, SEEK_END) >= 0, "/dev/kmsg");
-	return fd;
-}
-
-/* The first message with @text since log_open(); "" when there is none. */
-static const char *log_find(int fd, const char *text)
-{
-	static char line[8192];
-	ssize_t len;
-
-	for (;;) {
-		len = read(fd, line, sizeof(line) - 1);
-		if (len < 0 && errno == EPIPE)
-			continue;
-		if (len <= 0)
-			return "";
-		line[len] = '\0';
-		if (strstr(line, text))
-			return line;
-	}
-}
-
 /* The number of the cgroup of this test, as the kernel's log has it. */
 static void expect_own_cgroup(const char *line)
 {
@@ -253,11 +226,11 @@ static void held_page_is_named(void)
 	area_demoted(&a, 16, FILL_TEXT);
 	area_hold(&a, fd);
 	snprintf(text, sizeof(text), "pfn %#lx stays: ", page_pfn(a.p));
-	log = log_open();
+	log = kmsg_open();
 	ret = emu_try_online(false);
 	CHECK(ret == -EBUSY, "under a page in use: %s",
 	      ret ? strerror(-ret) : "the node went away");
-	line = log_find(log, text);
+	line = kmsg_find(log, text);
 	CHECK(*line, "the log does not say '%s'", text);
 	CHECK(strstr(line, "refcount 2, mapcount 1, other users 1"),
 	      "the log says '%s'", line);

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/kmsg.h"
 #include "lib/pages.h"
 #include "lib/policy.h"
 
@@ -798,20 +799,6 @@ static void machine_survives_deny_all(void)
 	policy_close(&p);
 }
 
-/* Is there a message of the kernel since @fd was opened that has @text? */
-static bool kernel_said(int fd, const char *text)
-{
-	char line[2048];
-	bool seen = false;
-	ssize_t n;
-
-	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
-		line[n > 0 ? n : 0] = 0;
-		seen |= strstr(line, text) != NULL;
-	}
-	return seen;
-}
-
 static bool policy_is_asked(void)
 {
 	long before = nd_counter("calls_admit_batch");
@@ -829,11 +816,10 @@ static bool policy_is_asked(void)
  */
 static void oom_killer_comes_second(void)
 {
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), status;
+	int log = kmsg_open(), status;
 	struct policy p;
 	pid_t pid;
 
-	CHECK_SYS(log >= 0 && lseek(log, 0, SEEK_END) >= 0, "/dev/kmsg");
 	swap_is(false);
 	start_hostile(&p, AT_EXIT, ACT_DENY);
 	pid = fork();
@@ -846,7 +832,7 @@ static void oom_killer_comes_second(void)
 	swap_is(true);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 	      "status %#x", status);
-	CHECK(kernel_said(log, "no policy is asked"),
+	CHECK(*kmsg_find(log, "no policy is asked"),
 	      "the policy was not bypassed before the kill");
 	close(log);
 	wait_for(policy_is_asked(), "the policy is not asked any more");

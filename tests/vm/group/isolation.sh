@@ -37,7 +37,7 @@ kunit() {
 	local suite
 
 	modprobe cram_emu_kunit
-	for suite in node_device node_device_pressure node_promote \
+	for suite in node_device node_device_pressure node_account node_promote \
 		     node_device_eject cram_emu; do
 		kunit_suite $suite
 	done
