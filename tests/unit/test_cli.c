@@ -39,7 +39,7 @@ static int run(const char *args)
 	assert_true(len > 0);
 	exe[len] = '\0';
 	snprintf(cmd, sizeof(cmd),
-		 "NODECTL=%s/../../nodectl; exec >%s/out 2>%s/err </dev/null; $NODECTL %s",
+		 "NODECTL=%s/nodectl; exec >%s/out 2>%s/err </dev/null; $NODECTL %s",
 		 dirname(exe), dir, dir, args);
 	status = system(cmd);
 	assert_true(WIFEXITED(status));
@@ -215,7 +215,7 @@ static void objects_are_inspected_without_a_special_kernel(void **state)
 	struct json_object *root, *list, *o;
 
 	(void)state;
-	assert_status("inspect $(dirname $NODECTL)/tests/unit/objects/good.bpf.o --json", 0);
+	assert_status("inspect $(dirname $NODECTL)/objects/good.bpf.o --json", 0);
 	root = json_tokener_parse(out_text);
 	assert_true(json_object_object_get_ex(root, "name", &o));
 	assert_string_equal(json_object_get_string(o), "good");
@@ -242,7 +242,7 @@ static void listing_goes_on_after_a_bad_object(void **state)
 	assert_true(run(args) == 1 || run(args) == 3);
 	assert_contains(err_text, "bad.bpf.o");
 	snprintf(copy, sizeof(copy),
-		 "--version; cp $(dirname $NODECTL)/tests/unit/objects/good.bpf.o %s; $NODECTL %s",
+		 "--version; cp $(dirname $NODECTL)/objects/good.bpf.o %s; $NODECTL %s",
 		 dir, args);
 	assert_status(copy, 3);
 	root = json_tokener_parse(strchr(out_text, '\n') + 1);
@@ -277,7 +277,7 @@ static void file_and_policy_may_have_different_names(void **state)
 
 	(void)state;
 	snprintf(args, sizeof(args),
-		 "--version; for n in good other; do cp $(dirname $NODECTL)/tests/unit/objects/good.bpf.o %s/$n.bpf.o; done; $NODECTL policies --path %s",
+		 "--version; for n in good other; do cp $(dirname $NODECTL)/objects/good.bpf.o %s/$n.bpf.o; done; $NODECTL policies --path %s",
 		 dir, dir);
 	assert_status(args, 0);
 	assert_contains(out_text, "other            (policy good) ");

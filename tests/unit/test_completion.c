@@ -22,7 +22,7 @@ static void complete_in(const char *dir, const char *words)
 		 "top=$(cd %s/../../.. && pwd) && cd '%s' && NODECTL_PATH=. exec bash --norc -c '"
 		 ". $1/contrib/completion/nodectl.bash; shift; COMP_WORDS=(\"$@\"); "
 		 "COMP_CWORD=$(($# - 1)); _nodectl; printf \"<%%s>\" \"${COMPREPLY[@]}\"' "
-		 "- \"$top\" \"$top/build/nodectl\" %s 2>/dev/null",
+		 "- \"$top\" \"$top/build/tests/unit/nodectl\" %s 2>/dev/null",
 		 dirname(exe), dir, words);
 	p = popen(cmd, "r");
 	assert_non_null(p);
