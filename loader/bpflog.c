@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpflog.h"
+#include "out.h"
 
 #define MAX_WARNINGS	64
 
@@ -57,7 +58,7 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
 	if (vasprintf(&text, fmt, ap) < 0)
 		return 0;
 	if (bpflog_verbose)
-		fputs(text, stderr);
+		p_log(text);
 	len = strlen(text);
 	while (len && text[len - 1] == '\n')
 		text[--len] = '\0';

@@ -279,7 +279,7 @@ void exit_add(struct json_object *o, const struct policy_exit *e, const char *no
 	out_str(o, "kind", e->kind);
 	out_bool(o, "ejected", exit_is_ejection(e));
 	json_object_object_add(o, "member", e->member[0] ?
-			       json_object_new_string(e->member) : NULL);
+			       json_text(e->member) : NULL);
 	out_uint(o, "prog_id", e->prog_id);
 	out_int(o, "code", e->code);
 	out_str(o, "text", e->text);

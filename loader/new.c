@@ -301,7 +301,7 @@ static void print_copy(const struct copy *c, const char *name)
 	out_str(o, "name", name);
 	out_str(o, "dir", c->dir);
 	for (i = 0; i < c->nr; i++)
-		json_object_array_add(list, json_object_new_string(c->to[i]));
+		json_object_array_add(list, json_text(c->to[i]));
 	json_object_object_add(o, "files", list);
 	out_record(o);
 }

@@ -50,13 +50,19 @@ void failure_clear(struct failure *f)
 	memset(f, 0, sizeof(*f));
 }
 
+static void print_error_json(struct json_object *root)
+{
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}
+
 static void error_json(const char *subject, const char *what,
 		       const struct failure *f)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *error = json_object_new_object();
-	struct json_object *log;
-	char *lines, *line, *save;
 
 	if (subject)
 		out_str(error, "subject", subject);
@@ -65,20 +71,34 @@ static void error_json(const char *subject, const char *what,
 	out_str(error, "cause", f->cause);
 	if (f->next[0])
 		out_str(error, "next", f->next);
-	lines = f->log ? strdup(f->log) : NULL;
-	if (lines) {
-		log = json_object_new_array();
-		for (line = strtok_r(lines, "\n", &save); line;
-		     line = strtok_r(NULL, "\n", &save))
-			json_object_array_add(log, json_object_new_string(line));
-		json_object_object_add(error, "log", log);
-		free(lines);
-	}
+	if (f->log)
+		out_lines(error, "log", f->log);
 	json_object_object_add(root, "error", error);
-	fprintf(stderr, "%s\n",
-		json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
+	print_error_json(root);
+}
+
+/**
+ * p_log - print on stderr what somebody else has to say
+ * @text: lines, of libbpf or of the verifier, with names from anywhere
+ */
+void p_log(const char *text)
+{
+	struct json_object *root;
+	char *shown;
+
+	if (out_json) {
+		root = json_object_new_object();
+		out_lines(root, "log", text);
+		print_error_json(root);
+		return;
+	}
+	shown = strdup(text);
+	if (!shown)
+		return;
+	text_clean_lines(shown);
+	fprintf(stderr, "%s%s", shown,
+		shown[0] && shown[strlen(shown) - 1] == '\n' ? "" : "\n");
+	free(shown);
 }
 
 /**
@@ -89,24 +109,25 @@ static void error_json(const char *subject, const char *what,
  */
 void p_failure(const char *subject, const char *what, const struct failure *f)
 {
-	char *shown = subject ? strdup(subject) : NULL;
+	char *line;
 
 	/* Keep the order of what was printed when both go to one place. */
 	fflush(stdout);
 	if (out_json) {
 		error_json(subject, what, f);
-		goto out;
+		return;
 	}
-	if (shown)
-		text_clean(shown);
 	if (f->log)
-		fprintf(stderr, "%s%s", f->log,
-			f->log[0] && f->log[strlen(f->log) - 1] == '\n' ? "" : "\n");
-	fprintf(stderr, "nodectl: %s%s%s%s%s.%s%s\n", shown ?: "",
-		shown ? ": " : "", what ?: "", what ? ": " : "", f->cause,
-		f->next[0] ? " " : "", f->next);
-out:
-	free(shown);
+		p_log(f->log);
+	if (asprintf(&line, "nodectl: %s%s%s%s%s.%s%s", subject ?: "",
+		     subject ? ": " : "", what ?: "", what ? ": " : "", f->cause,
+		     f->next[0] ? " " : "", f->next) < 0) {
+		fputs("nodectl: no memory.\n", stderr);
+		return;
+	}
+	text_clean(line);
+	fprintf(stderr, "%s\n", line);
+	free(line);
 }
 
 /**
@@ -133,16 +154,21 @@ void p_error(const char *fmt, ...)
  */
 void p_info(const char *fmt, ...)
 {
+	char *line;
 	va_list ap;
+	int len;
 
 	if (out_json)
 		return;
 	fflush(stdout);
 	va_start(ap, fmt);
-	fputs("nodectl: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	len = vasprintf(&line, fmt, ap);
 	va_end(ap);
+	if (len < 0)
+		return;
+	text_clean(line);
+	fprintf(stderr, "nodectl: %s\n", line);
+	free(line);
 }
 
 /**
@@ -175,18 +201,49 @@ void out_record(struct json_object *record)
 }
 
 /**
- * out_str - add a text to a JSON object
- * @o: the object
- * @key: name of the member
- * @value: its value; what cannot be shown of it becomes a question mark
+ * json_text - a text as a JSON value
+ * @text: the text; what cannot be shown of it becomes a question mark
  */
-void out_str(struct json_object *o, const char *key, const char *value)
+struct json_object *json_text(const char *text)
 {
-	char *copy = text_is_printable(value) ? NULL : strdup(value);
+	char *copy = text_is_printable(text) ? NULL : strdup(text);
+	struct json_object *value;
 
 	if (copy)
 		text_clean(copy);
-	json_object_object_add(o, key, json_object_new_string(copy ?: value));
+	value = json_object_new_string(copy ?: text);
+	free(copy);
+	return value;
+}
+
+/**
+ * out_str - add a text to a JSON object
+ * @o: the object
+ * @key: name of the member
+ * @value: its value, for json_text()
+ */
+void out_str(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_text(value));
+}
+
+/**
+ * out_lines - add a text to a JSON object as an array of its lines
+ * @o: the object
+ * @key: name of the member
+ * @text: the text; empty lines are left out, tabs become blanks
+ */
+void out_lines(struct json_object *o, const char *key, const char *text)
+{
+	struct json_object *lines = json_object_new_array();
+	char *copy = strdup(text), *line, *save, *p;
+
+	for (p = copy; p && (p = strchr(p, '\t')); p++)
+		*p = ' ';
+	for (line = copy ? strtok_r(copy, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		json_object_array_add(lines, json_text(line));
+	json_object_object_add(o, key, lines);
 	free(copy);
 }
 

@@ -40,13 +40,16 @@ extern bool out_json;
 int fail(struct failure *f, int err, const char *next, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void failure_clear(struct failure *f);
+void p_log(const char *text);
 void p_failure(const char *subject, const char *what, const struct failure *f);
 void p_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void p_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 int out_flush(void);
+struct json_object *json_text(const char *text);
 void out_record(struct json_object *record);
 void out_str(struct json_object *o, const char *key, const char *value);
+void out_lines(struct json_object *o, const char *key, const char *text);
 void out_int(struct json_object *o, const char *key, int64_t value);
 void out_uint(struct json_object *o, const char *key, uint64_t value);
 void out_bool(struct json_object *o, const char *key, bool value);

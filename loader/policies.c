@@ -188,7 +188,7 @@ static struct json_object *object_json(const struct object *o)
 	out_int(root, "version", o->version);
 	list = json_object_new_array();
 	while ((name = object_next_func(o, &pos, &prog)))
-		json_object_array_add(list, json_object_new_string(name));
+		json_object_array_add(list, json_text(name));
 	json_object_object_add(root, "members", list);
 	list = json_object_new_array();
 	for (i = 0; i < o->meta.nr_tunables; i++)
@@ -198,7 +198,7 @@ static struct json_object *object_json(const struct object *o)
 	bpf_object__for_each_map(map, o->obj)
 		if (!bpf_map__is_internal(map) && map != o->ops_map)
 			json_object_array_add(list,
-				json_object_new_string(bpf_map__name(map)));
+				json_text(bpf_map__name(map)));
 	json_object_object_add(root, "maps", list);
 	return root;
 }

@@ -290,7 +290,7 @@ static void add_count(struct json_object *o, const char *key, struct number n)
 
 static struct json_object *text_or_null(const char *text)
 {
-	return text[0] ? json_object_new_string(text) : NULL;
+	return text[0] ? json_text(text) : NULL;
 }
 
 /**

@@ -112,7 +112,7 @@ static void add_summary(struct json_object *o, const struct node *node,
 	snprintf(words, sizeof(words), "%s", s->features);
 	for (word = strtok_r(words, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save))
-		json_object_array_add(features, json_object_new_string(word));
+		json_object_array_add(features, json_text(word));
 	json_object_object_add(o, "features", features);
 	out_bool(o, "has_memory", node_has_memory(node->nid));
 	json_object_object_add(o, "demotion_enabled", node_demotion_json());
@@ -150,7 +150,7 @@ static void add_condition(struct json_object *o, const struct sample *s)
 {
 	json_object_object_add(o, "ratio", number_json(sample_ratio(s)));
 	json_object_object_add(o, "pressure", s->pressure[0] ?
-			       json_object_new_string(s->pressure) : NULL);
+			       json_text(s->pressure) : NULL);
 	add_gauge(o, "balloon_pages", s);
 	add_gauge(o, "balloon_target", s);
 	add_gauge(o, "admit_rate", s);
@@ -414,7 +414,7 @@ static int list_node(int nid, struct json_object *array)
 		o = json_object_new_object();
 		add_summary(o, &node, &s);
 		json_object_object_add(o, "policy", live.map_id ?
-				       json_object_new_string(live.name) : NULL);
+				       json_text(live.name) : NULL);
 		out_int(o, "policy_id", live.map_id);
 		json_object_array_add(array, o);
 	} else {
@@ -486,7 +486,7 @@ static struct json_object *link_json(const struct node *node,
 	pin_path(node->nid, path, sizeof(path));
 	out_int(o, "id", live->link_id);
 	json_object_object_add(o, "pin", live->pinned ?
-			       json_object_new_string(path) : NULL);
+			       json_text(path) : NULL);
 	return o;
 }
 

@@ -36,7 +36,7 @@ static void print_json(const struct node *node, const struct sample *now,
 				       json_object_new_uint64(now->value[i]) : NULL);
 	json_object_object_add(o, "totals", values);
 	json_object_object_add(o, "pressure", now->pressure[0] ?
-			       json_object_new_string(now->pressure) : NULL);
+			       json_text(now->pressure) : NULL);
 	json_object_object_add(o, "ratio", number_json(sample_ratio(now)));
 	json_object_object_add(o, "bounce_rate",
 			       number_json(sample_bounce(now, before)));

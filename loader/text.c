@@ -82,19 +82,43 @@ bool text_is_name(const char *text)
 	return !*text;
 }
 
+/* Up to @end, where a character of text ends. */
+static void clean(char *text, const char *end)
+{
+	size_t len;
+
+	while (text < end) {
+		len = printable(text);
+		if (!len)
+			*text = '?';
+		text += len ?: 1;
+	}
+}
+
 /**
  * text_clean - put a question mark for each byte that cannot be shown
  * @text: the text
  */
 void text_clean(char *text)
 {
-	size_t len;
+	clean(text, text + strlen(text));
+}
 
-	while (*text) {
-		len = printable(text);
-		if (!len)
-			*text = '?';
-		text += len ?: 1;
+/**
+ * text_clean_lines - text_clean() for text that has lines and tabs
+ * @text: the text
+ */
+void text_clean_lines(char *text)
+{
+	char *end;
+
+	for (; *text; text = end) {
+		end = text + strcspn(text, "\n\t");
+		if (end == text) {
+			end++;
+			continue;
+		}
+		clean(text, end);
 	}
 }
 

@@ -10,6 +10,7 @@
 bool text_is_printable(const char *text);
 bool text_is_name(const char *text);
 void text_clean(char *text);
+void text_clean_lines(char *text);
 char *text_pair(char **line, char **value);
 
 #endif /* NODECTL_TEXT_H */

@@ -48,7 +48,7 @@ static void print_unloaded(const struct node *node, const struct live *live,
 	out_str(o, "node", node->name);
 	out_int(o, "nid", node->nid);
 	json_object_object_add(o, "policy", live->map_id ?
-			       json_object_new_string(live->name) : NULL);
+			       json_text(live->name) : NULL);
 	out_int(o, "id", live->map_id);
 	out_bool(o, "unloaded", live->map_id);
 	out_int(o, "removed_pins", done->pins);

@@ -120,7 +120,7 @@ static const char *level(const struct state *s)
 
 static struct json_object *level_json(const struct state *s)
 {
-	return s->pressure[0] ? json_object_new_string(s->pressure) : NULL;
+	return s->pressure[0] ? json_text(s->pressure) : NULL;
 }
 
 static void tell_state(struct watch *w, const struct look *l)
@@ -131,7 +131,7 @@ static void tell_state(struct watch *w, const struct look *l)
 
 	out_str(o, "decides", exits_decides(s->id, &l->exits));
 	json_object_object_add(o, "policy", s->id ?
-			       json_object_new_string(s->policy) : NULL);
+			       json_text(s->policy) : NULL);
 	out_uint(o, "id", s->id);
 	json_object_object_add(o, "pressure", level_json(s));
 	if (s->id)

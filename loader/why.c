@@ -57,7 +57,7 @@ static struct json_object *why_json(const struct node *node,
 	out_int(o, "nid", node->nid);
 	out_str(o, "decides", exits_decides(live->map_id, exits));
 	json_object_object_add(o, "policy", live->map_id ?
-			       json_object_new_string(live->name) : NULL);
+			       json_text(live->name) : NULL);
 	out_uint(o, "policy_id", live->map_id);
 	for (i = 0; i < exits->nr; i++) {
 		e = json_object_new_object();

@@ -210,6 +210,42 @@ static void errors_are_json_when_asked_for(void **state)
 	}
 }
 
+static void what_was_typed_is_shown_clean(void **state)
+{
+	static const char *const lines[] = {
+		"\"$(printf 'x\\033[2J')\"", "load 1 \"$(printf 'x\\033[2J')\"",
+		"inspect \"$(printf '/x\\033[2J.o')\"",
+		"policies \"$(printf -- '--path=/x\\033[2J')\"",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		assert_true(run(lines[i]) > 0);
+		assert_contains(err_text, "x?[2J");
+		assert_null(strchr(err_text, '\033'));
+	}
+}
+
+/* Each message of libbpf is an object of its own: programs read stderr, too. */
+static void what_libbpf_says_is_json_too(void **state)
+{
+	struct json_object *root, *o;
+	char *line, *save;
+	int nr = 0;
+
+	(void)state;
+	assert_status("-v -j inspect $(dirname $NODECTL)/objects/good.bpf.o", 0);
+	for (line = strtok_r(err_text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), nr++) {
+		root = json_tokener_parse(line);
+		if (!root || !json_object_object_get_ex(root, "log", &o))
+			fail_msg("no object with a log: %s", line);
+		json_object_put(root);
+	}
+	assert_true(nr > 5);
+}
+
 static void objects_are_inspected_without_a_special_kernel(void **state)
 {
 	struct json_object *root, *list, *o;
@@ -330,6 +366,8 @@ int main(void)
 		cmocka_unit_test(verbs_may_be_shortened),
 		cmocka_unit_test(too_many_directories_are_an_error),
 		cmocka_unit_test(errors_are_json_when_asked_for),
+		cmocka_unit_test(what_was_typed_is_shown_clean),
+		cmocka_unit_test(what_libbpf_says_is_json_too),
 		cmocka_unit_test(objects_are_inspected_without_a_special_kernel),
 		cmocka_unit_test(listing_goes_on_after_a_bad_object),
 		cmocka_unit_test(directories_that_were_asked_for_must_exist),

@@ -88,12 +88,62 @@ static void names_of_files_are_no_commands(void **state)
 	remove_dir(dir);
 }
 
+/* Puts @as in the place of each @name in an object, also in its types. */
+static void rename_in_object(const char *dir, const char *name, const char *as)
+{
+	static char data[65536];
+	char path[PATH_MAX];
+	size_t len, i, nr = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/good.bpf.o", dir);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	len = fread(data, 1, sizeof(data), f);
+	assert_int_equal(strlen(name), strlen(as));
+	for (i = 0; i + strlen(name) < len; i++)
+		if (!memcmp(data + i, name, strlen(name) + 1)) {
+			memcpy(data + i, as, strlen(as));
+			nr++;
+		}
+	assert_true(nr >= 2);
+	rewind(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void names_in_objects_are_no_commands(void **state)
+{
+	static const char *const names[] = {
+		"`>ran`", "$(>r)x", "a;>ran", "a b=&x",
+	};
+	char *dir, *ran;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		dir = temp_dir();
+		copy_object("good.bpf.o", dir, "good.bpf.o");
+		rename_in_object(dir, "budget", names[i]);
+		complete_in(dir, "load 1 ./good.bpf.o ''");
+		assert_string_equal(out, "<>");
+		complete_in(dir, "load 1 good ''");
+		assert_string_equal(out, "<>");
+		assert_true(asprintf(&ran, "ls '%s' | grep -qvx good.bpf.o",
+				     dir) > 0);
+		assert_int_not_equal(system(ran), 0);
+		free(ran);
+		remove_dir(dir);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verbs_and_options_are_completed),
 		cmocka_unit_test(policies_and_their_tunables_are_completed),
 		cmocka_unit_test(names_of_files_are_no_commands),
+		cmocka_unit_test(names_in_objects_are_no_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,6 +139,28 @@ static void json_error_is_one_valid_line(void **state)
 	failure_clear(&f);
 }
 
+/* The log of the verifier has lines of the source, and these are anybody's. */
+static void nothing_of_a_failure_reaches_the_terminal_raw(void **state)
+{
+	struct failure f = { .cause = "c\033", .next = "n\xff" };
+	struct json_object *root, *o;
+
+	(void)state;
+	f.log = strdup("\tone\033[2J\ntwo\xff\n");
+	assert_string_equal(printed("s\033", "w\x9b", &f),
+			    "\tone?[2J\ntwo?\nnodectl: s?: w?: c?. n?\n");
+	out_json = true;
+	root = json_tokener_parse(printed(NULL, NULL, &f));
+	out_json = false;
+	assert_true(json_object_object_get_ex(root, "error", &o));
+	assert_true(json_object_object_get_ex(o, "log", &o));
+	assert_string_equal(json_object_to_json_string_ext(o,
+				JSON_C_TO_STRING_PLAIN),
+			    "[\" one?[2J\",\"two?\"]");
+	json_object_put(root);
+	failure_clear(&f);
+}
+
 static void long_causes_are_cut_not_overrun(void **state)
 {
 	struct failure f = {};
@@ -163,6 +185,7 @@ int main(void)
 		cmocka_unit_test(lines_are_counted_from_a_mark),
 		cmocka_unit_test(message_names_node_policy_cause_and_next_step),
 		cmocka_unit_test(json_error_is_one_valid_line),
+		cmocka_unit_test(nothing_of_a_failure_reaches_the_terminal_raw),
 		cmocka_unit_test(long_causes_are_cut_not_overrun),
 	};
 

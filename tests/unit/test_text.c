@@ -52,6 +52,15 @@ static void cleaning_keeps_what_can_be_shown(void **state)
 	assert_string_equal(text, "na\xc3\xafve ?[2J ???.");
 }
 
+static void cleaning_may_keep_lines_and_tabs(void **state)
+{
+	char text[] = "\n\ta\033\n\xe2\x82\nb\xc3\xaf\r\n\n";
+
+	(void)state;
+	text_clean_lines(text);
+	assert_string_equal(text, "\n\ta?\n??\nb\xc3\xaf?\n\n");
+}
+
 static void pairs_are_taken_one_by_one(void **state)
 {
 	char line[] = " kind=slow  member= word code=-1 text=a b=c ";
@@ -100,6 +109,7 @@ int main(void)
 		cmocka_unit_test(printable_text_is_known),
 		cmocka_unit_test(names_are_those_of_c),
 		cmocka_unit_test(cleaning_keeps_what_can_be_shown),
+		cmocka_unit_test(cleaning_may_keep_lines_and_tabs),
 		cmocka_unit_test(pairs_are_taken_one_by_one),
 		cmocka_unit_test(failures_are_clean),
 		cmocka_unit_test(json_is_clean),
