@@ -57,14 +57,31 @@ struct tracing {
  * trace_lost - is this line about events that were lost?
  * @line: a line of trace_pipe
  * @lost: how many, 0 when the kernel does not know
+ *
+ * Only if it is nothing else: a task may be called "\nCPU:0 [LOST 9".
  */
 bool trace_lost(const char *line, unsigned long *lost)
 {
-	const char *p = strstr(line, "[LOST ");
+	int len = 0;
 
-	if (strncmp(line, "CPU:", 4) || !p)
+	*lost = 0;
+	sscanf(line, "CPU:%*d [LOST EVENTS]%n", &len);
+	if (!len)
+		sscanf(line, "CPU:%*d [LOST %lu EVENTS]%n", lost, &len);
+	return len && !line[len];
+}
+
+/* Take "-PID [CPU] FLAGS TIME: EVENT: FIELDS" apart, if that is what it is. */
+static bool parse_after_task(const char *text, struct trace_line *t)
+{
+	int len = 0;
+
+	if (!isdigit((unsigned char)text[1]) ||
+	    sscanf(text, "-%d [%d] %*s %lf: %63[A-Za-z0-9_]:%n", &t->pid,
+		   &t->cpu, &t->time, t->event, &len) != 4 || !len ||
+	    strncmp(t->event, EVENT_PREFIX, strlen(EVENT_PREFIX)))
 		return false;
-	*lost = strtoul(p + strlen("[LOST "), NULL, 10);
+	t->fields = text + len + strspn(text + len, " ");
 	return true;
 }
 
@@ -73,57 +90,23 @@ bool trace_lost(const char *line, unsigned long *lost)
  * @line: the line, "TASK-PID [CPU] FLAGS TIME: EVENT: FIELDS"
  * @t: the parts; @t->fields points into @line
  *
+ * Names of tasks are anybody's, and may look like the beginning of what follows
+ * them. But 15 characters are too few for all of it, up to the name of an event
+ * of ours: the first place where that fits is the right one.
+ *
  * Return: 0, or -EINVAL when it is no event.
  */
 int trace_parse(const char *line, struct trace_line *t)
 {
-	const char *cpu, *p, *dash, *colon;
-	char *end;
-	size_t len;
+	const char *dash;
 
-	/* Names of tasks may hold blanks, brackets and dashes: look for the last. */
-	for (cpu = NULL, p = line; (p = strstr(p, " [")); p++)
-		if (isdigit((unsigned char)p[2]) && strspn(p + 2, "0123456789") &&
-		    p[2 + strspn(p + 2, "0123456789")] == ']') {
-			cpu = p;
-			break;
-		}
-	if (!cpu)
-		return -EINVAL;
-	for (dash = NULL, p = line; p < cpu; p++)
-		if (*p == '-')
-			dash = p;
+	line += strspn(line, " ");
+	dash = strchr(line, '-');
+	while (dash && !parse_after_task(dash, t))
+		dash = strchr(dash + 1, '-');
 	if (!dash)
 		return -EINVAL;
-	while (*line == ' ')
-		line++;
-	len = dash > line ? (size_t)(dash - line) : 0;
-	if (len >= sizeof(t->task))
-		len = sizeof(t->task) - 1;
-	memcpy(t->task, line, len);
-	t->task[len] = '\0';
-	t->pid = atoi(dash + 1);
-	t->cpu = strtol(cpu + 2, &end, 10);
-	p = end + 1;
-	while (*p == ' ')
-		p++;
-	p += strcspn(p, " ");
-	while (*p == ' ')
-		p++;
-	t->time = strtod(p, &end);
-	if (end == p || *end != ':')
-		return -EINVAL;
-	p = end + 1;
-	while (*p == ' ')
-		p++;
-	colon = strchr(p, ':');
-	if (!colon || (size_t)(colon - p) >= sizeof(t->event))
-		return -EINVAL;
-	memcpy(t->event, p, colon - p);
-	t->event[colon - p] = '\0';
-	t->fields = colon + 1;
-	while (*t->fields == ' ')
-		t->fields++;
+	snprintf(t->task, sizeof(t->task), "%.*s", (int)(dash - line), line);
 	return 0;
 }
 

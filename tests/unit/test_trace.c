@@ -22,23 +22,34 @@ static void events_are_taken_apart(void **state)
 	assert_string_equal(t.fields, "nid=1 offered=32");
 }
 
+/* Whatever prctl() lets a task be called, its events are told as its own. */
 static void odd_names_of_tasks_are_understood(void **state)
 {
+	static const char *const names[] = {
+		"kworker/u4:1-ev", "my task [x]", "<idle>", "a [1] b", "-1 [0] . 1: e:",
+		"x-1 [000] .... ", "CPU:0 [LOST 12", "- - - [0] [1]", "-", "[003]",
+		"1.0: e: f=1", "node_device_x:",
+	};
+	char line[128];
 	struct trace_line t;
+	size_t i;
 
 	(void)state;
-	assert_int_equal(trace_parse(
-		"  kworker/u4:1-events-77 [000] ..... 1.000000: node_device_attach: nid=1 id=5 name=x",
-		&t), 0);
-	assert_string_equal(t.task, "kworker/u4:1-events");
-	assert_int_equal(t.pid, 77);
-	assert_int_equal(trace_parse(
-		"  my task [x]-8 [003] ..... 1.0: e: a=b", &t), 0);
-	assert_string_equal(t.task, "my task [x]");
-	assert_int_equal(t.pid, 8);
-	assert_int_equal(t.cpu, 3);
-	assert_int_equal(trace_parse("  <idle>-0 [000] d.h1. 2.5: e: ", &t), 0);
-	assert_string_equal(t.task, "<idle>");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(line, sizeof(line),
+			 "%16s-%-7d [%03d] %s %5d.%06d: node_device_attach: nid=1 name=x",
+			 names[i], 34, 3, "d..1.", 12, 5);
+		if (trace_parse(line, &t))
+			fail_msg("the event of \"%s\" is lost", names[i]);
+		assert_string_equal(t.task, names[i]);
+		assert_int_equal(t.pid, 34);
+		assert_int_equal(t.cpu, 3);
+		assert_true(t.time > 12.000004 && t.time < 12.000006);
+		assert_string_equal(t.event, "node_device_attach");
+		assert_string_equal(t.fields, "nid=1 name=x");
+	}
+	assert_int_equal(trace_parse("  <idle>-0 [000] d.h1. 2.5: node_device_x: ",
+				     &t), 0);
 	assert_string_equal(t.fields, "");
 }
 
@@ -48,6 +59,8 @@ static void other_lines_are_no_events(void **state)
 		"", "#", "garbage", "a-1 [000]", "a-1 [000] ....", "[000]",
 		"a-1 [000] .... x: e: f", "a-1 [000] .... 1.0: noevent",
 		"a [000] .... 1.0: e: f", "CPU:0 [LOST 12 EVENTS]",
+		"a-1 [000] .... 1.0: sched_switch: f=1",
+		"a-1 [000] .... 1.0: node_device_x f=1",
 	};
 	struct trace_line t;
 	size_t i;
@@ -68,6 +81,8 @@ static void lost_events_are_counted(void **state)
 	assert_true(trace_lost("CPU:1 [LOST EVENTS]", &lost));
 	assert_int_equal(lost, 0);
 	assert_false(trace_lost("a-1 [000] .... 1.0: e: f", &lost));
+	assert_false(trace_lost("CPU:0 [LOST 9-34      [003] d..1. 1.5: node_device_x: n=1",
+				&lost));
 	assert_false(trace_lost("a-1 [000] .... 1.0: e: f=[LOST 5 EVENTS]", &lost));
 }
 
