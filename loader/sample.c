@@ -201,6 +201,31 @@ bool sample_delta(const struct sample *now, const struct sample *before,
 }
 
 /**
+ * sample_delta_json - what each counter has counted
+ * @now: the end
+ * @before: the beginning
+ *
+ * Return: JSON object; what is unknown is null in it.
+ */
+struct json_object *sample_delta_json(const struct sample *now,
+				      const struct sample *before)
+{
+	struct json_object *o = json_object_new_object();
+	const char *name;
+	uint64_t delta;
+	size_t i;
+
+	for (i = 0; i < nr_counters; i++) {
+		name = counters[i].name;
+		if (!counters[i].gauge)
+			json_object_object_add(o, name,
+				sample_delta(now, before, name, &delta) ?
+				json_object_new_uint64(delta) : NULL);
+	}
+	return o;
+}
+
+/**
  * sample_gauge - a counter as a number
  * @s: the moment
  * @name: which one

@@ -102,6 +102,8 @@ bool counter_is_known(const char *name);
 bool sample_get(const struct sample *s, const char *name, uint64_t *value);
 bool sample_delta(const struct sample *now, const struct sample *before,
 		  const char *name, uint64_t *delta);
+struct json_object *sample_delta_json(const struct sample *now,
+				      const struct sample *before);
 struct number sample_gauge(const struct sample *s, const char *name);
 struct number sample_rate(const struct sample *now, const struct sample *before,
 			  const char *const *names);

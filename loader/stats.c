@@ -42,14 +42,9 @@ static void print_json(const struct node *node, const struct sample *now,
 			       number_json(sample_bounce(now, before)));
 	json_object_object_add(o, "admission_rate",
 			       number_json(sample_admission(now, before)));
-	if (before) {
-		values = json_object_new_object();
-		for (i = 0; i < nr_counters; i++)
-			if (!counters[i].gauge && now->known[i] && before->known[i])
-				out_uint(values, counters[i].name,
-					 now->value[i] - before->value[i]);
-		json_object_object_add(o, "delta", values);
-	}
+	if (before)
+		json_object_object_add(o, "delta",
+				       sample_delta_json(now, before));
 	out_record(o);
 }
 

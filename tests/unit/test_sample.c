@@ -115,6 +115,28 @@ static void counters_that_went_back_have_no_rate(void **state)
 	assert_true(delta == UINT64_MAX);
 }
 
+/* The difference would be a number of twenty digits. */
+static void a_counter_that_began_anew_has_no_delta_in_json(void **state)
+{
+	struct sample a = {}, b = {};
+	struct json_object *o, *value;
+
+	(void)state;
+	put(&a, "pages_demoted", 60);
+	put(&b, "pages_demoted", 0);
+	put(&a, "pages_offered", 60);
+	put(&b, "pages_offered", 77);
+	o = sample_delta_json(&b, &a);
+	assert_true(json_object_object_get_ex(o, "pages_demoted", &value));
+	assert_null(value);
+	assert_true(json_object_object_get_ex(o, "pages_offered", &value));
+	assert_int_equal(json_object_get_uint64(value), 17);
+	assert_true(json_object_object_get_ex(o, "pages_denied", &value));
+	assert_null(value);
+	assert_false(json_object_object_get_ex(o, "physical_used", &value));
+	json_object_put(o);
+}
+
 static void shares_are_of_the_interval(void **state)
 {
 	struct sample a = {}, b = {};
@@ -366,6 +388,7 @@ int main(void)
 		cmocka_unit_test(rows_in_json_have_null_for_unknown),
 		cmocka_unit_test(bars_are_never_empty_for_something),
 		cmocka_unit_test(histogram_has_a_line_and_a_record_per_size),
+		cmocka_unit_test(a_counter_that_began_anew_has_no_delta_in_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
