@@ -55,6 +55,7 @@ static const struct {
  * @device: the dax device that the memory is of, or ""
  * @state: attribute
  * @features: attribute
+ * @featured: whether @features is known; empty, it says that there are none
  * @space: the attributes of space_attrs
  * @known: which of @space could be read
  */
@@ -63,10 +64,12 @@ struct summary {
 	char device[32];
 	char state[32];
 	char features[128];
+	bool featured;
 	uint64_t space[NR_SPACE];
 	bool known[NR_SPACE];
 };
 
+/* What this kernel does not have is unknown, and no error. */
 static int read_summary(const struct node *node, struct summary *s)
 {
 	static const struct {
@@ -85,35 +88,48 @@ static int read_summary(const struct node *node, struct summary *s)
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		err = node_attr(node, texts[i].attr, (char *)s + texts[i].offset,
 				texts[i].size);
-		first = first ?: err;
+		first = first ?: err == -ENOENT ? 0 : err;
 	}
+	/* The features are the last one. */
+	s->featured = !err;
 	dax_of_node(node->nid, s->device, sizeof(s->device));
 	for (i = 0; i < NR_SPACE; i++) {
 		err = node_attr_u64(node, space_attrs[i], &s->space[i]);
 		s->known[i] = !err;
-		first = first ?: err;
+		first = first ?: err == -ENOENT ? 0 : err;
 	}
 	return first;
+}
+
+static struct json_object *features_json(const struct summary *s)
+{
+	char words[sizeof(s->features)], *word, *save;
+	struct json_object *features;
+
+	if (!s->featured)
+		return NULL;
+	features = json_object_new_array();
+	snprintf(words, sizeof(words), "%s", s->features);
+	for (word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		json_object_array_add(features, json_text(word));
+	return features;
 }
 
 static void add_summary(struct json_object *o, const struct node *node,
 			const struct summary *s)
 {
-	struct json_object *features = json_object_new_array();
-	char words[sizeof(s->features)], *word, *save;
 	size_t i;
 
 	out_str(o, "node", node->name);
 	out_int(o, "nid", node->nid);
-	out_str(o, "driver", s->driver);
+	json_object_object_add(o, "driver", s->driver[0] ?
+			       json_text(s->driver) : NULL);
 	json_object_object_add(o, "device", s->device[0] ?
-			       json_object_new_string(s->device) : NULL);
-	out_str(o, "state", s->state);
-	snprintf(words, sizeof(words), "%s", s->features);
-	for (word = strtok_r(words, " ", &save); word;
-	     word = strtok_r(NULL, " ", &save))
-		json_object_array_add(features, json_text(word));
-	json_object_object_add(o, "features", features);
+			       json_text(s->device) : NULL);
+	json_object_object_add(o, "state", s->state[0] ?
+			       json_text(s->state) : NULL);
+	json_object_object_add(o, "features", features_json(s));
 	out_bool(o, "has_memory", node_has_memory(node->nid));
 	json_object_object_add(o, "demotion_enabled", node_demotion_json());
 	for (i = 0; i < NR_SPACE; i++)
@@ -392,23 +408,28 @@ static void print_node(const struct node *node, const struct summary *s,
 /* A line about one node, or an object. What cannot be read is said. */
 static int list_node(int nid, struct json_object *array)
 {
+	int err, status = NODECTL_NONE;
 	struct failure f = {};
 	struct json_object *o;
 	struct summary s;
 	struct live live;
 	struct node node;
-	int err;
 
 	err = node_open(nid, &node, &f);
-	if (!err) {
-		err = read_summary(&node, &s) ?: live_identify(&node, &live);
-		if (err)
-			fail(&f, err, NULL, "cannot read its attributes: %s",
-			     strerror(-err));
-	}
-	if (err) {
-		p_failure(node.name, NULL, &f);
+	if (err)
 		goto out;
+	err = live_identify(&node, &live);
+	if (err) {
+		fail(&f, err, NULL, "cannot read which policy it has: %s",
+		     strerror(-err));
+		goto out;
+	}
+	status = NODECTL_OK;
+	err = read_summary(&node, &s);
+	if (err) {
+		fail(&f, err, NULL, "cannot read all of its attributes: %s",
+		     strerror(-err));
+		status = NODECTL_PARTLY;
 	}
 	if (array) {
 		o = json_object_new_object();
@@ -422,8 +443,10 @@ static int list_node(int nid, struct json_object *array)
 	}
 	live_close(&live);
 out:
+	if (err)
+		p_failure(node.name, NULL, &f);
 	node_close(&node);
-	return err ? NODECTL_NONE : NODECTL_OK;
+	return status;
 }
 
 /**
@@ -803,9 +826,11 @@ static void print_status(const struct status *st)
 	char logical[80], physical[80];
 
 	printf("%s\n", st->node.name);
-	printf("  %-11s %s%s%s, %s\n", "driver", s->driver,
-	       s->device[0] ? " of " : "", s->device, s->state);
-	printf("  %-11s %s\n", "features", s->features[0] ? s->features : "none");
+	printf("  %-11s %s%s%s, %s\n", "driver", s->driver[0] ? s->driver : "-",
+	       s->device[0] ? " of " : "", s->device,
+	       s->state[0] ? s->state : "-");
+	printf("  %-11s %s\n", "features", !s->featured ? "-" :
+	       s->features[0] ? s->features : "none");
 	printf("  %-11s %s\n", "logical",
 	       used_of(s, LOGICAL_USED, LOGICAL_TOTAL, logical, sizeof(logical)));
 	printf("  %-11s %s", "physical",

@@ -408,6 +408,55 @@ static void status_shows_the_condition(void **state)
 	remove_dir(dir);
 }
 
+static void remove_attribute(const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/node1/device/%s", dir, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void nodes_and_status_show_what_an_older_kernel_tells(void **state)
+{
+	char *dir = fake_sysfs(true);
+	struct cmdline c = {};
+	struct json_object *o, *node, *value;
+
+	(void)state;
+	remove_attribute(dir, "features");
+	remove_attribute(dir, "physical_used");
+	assert_int_equal(run(do_nodes, &c, false), NODECTL_OK);
+	assert_contains(text, "node1   cram_emu live     -              128.0 MiB/512.0 MiB  ?\n");
+	assert_int_equal(run(do_status, &c, false), NODECTL_OK);
+	assert_contains(text, "  features    -\n");
+	assert_int_equal(run(do_nodes, &c, true), NODECTL_OK);
+	o = json_tokener_parse(text);
+	node = json_object_array_get_idx(o, 0);
+	assert_true(json_object_object_get_ex(node, "features", &value));
+	assert_null(value);
+	assert_true(json_object_object_get_ex(node, "physical_used", &value));
+	assert_null(value);
+	json_object_put(o);
+	remove_dir(dir);
+}
+
+static void nodes_shows_the_rest_of_what_cannot_be_read(void **state)
+{
+	char *dir = fake_sysfs(true);
+	struct cmdline c = {};
+
+	(void)state;
+	remove_attribute(dir, "features");
+	make_dir(dir, "node1/device/features");
+	assert_int_equal(run(do_nodes, &c, false), NODECTL_PARTLY);
+	assert_contains(text, "node1: cannot read all of its attributes: Is a directory.");
+	assert_contains(text, "node1   cram_emu live");
+	remove_attribute(dir, "policy_id");
+	assert_int_equal(run(do_nodes, &c, false), NODECTL_NONE);
+	assert_contains(text, "node1: cannot read which policy it has");
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -424,6 +473,8 @@ int main(void)
 		cmocka_unit_test(stats_of_an_older_kernel_are_no_error),
 		cmocka_unit_test(stats_show_the_histogram),
 		cmocka_unit_test(status_shows_the_condition),
+		cmocka_unit_test(nodes_and_status_show_what_an_older_kernel_tells),
+		cmocka_unit_test(nodes_shows_the_rest_of_what_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
