@@ -12,6 +12,7 @@
 #include "policy_path.h"
 
 struct json_object;
+struct pollfd;
 
 #define NODECTL_VERSION	"1.0"
 
@@ -79,6 +80,7 @@ int show_wanted_nodes(const struct cmdline *c,
 void signals_catch(void);
 void signals_catch_quit(void);
 bool signals_stop(void);
+int signals_poll(struct pollfd *pfd, double seconds);
 void signals_sleep(double seconds);
 
 #endif /* NODECTL_H */

@@ -294,10 +294,10 @@ static bool wait_interval(const struct top *t)
 	if (!isatty(STDIN_FILENO))
 		pfd.fd = -1;
 	while ((left = end - monotonic()) > 0 && !signals_stop()) {
-		ready = poll(&pfd, 1, left > 3600 ? 3600000 : left * 1000 + 1);
+		ready = signals_poll(&pfd, left);
 		if (ready > 0 && pfd.revents & (POLLHUP | POLLERR | POLLNVAL))
 			return false;
-		/* A change of the window's size interrupts poll(). */
+		/* A change of the window's size ends the wait, too. */
 		if (ready) {
 			switch (read_keys()) {
 			case QUIT:
