@@ -395,7 +395,7 @@ int attempt_replace(int link_fd, int new_fd, int old_fd)
 int change_status(const struct change *done, int err)
 {
 	if (err)
-		return done->made ? NODECTL_PARTLY : NODECTL_NONE;
+		return done->made || done->left ? NODECTL_PARTLY : NODECTL_NONE;
 	return done->left ? NODECTL_PARTLY : NODECTL_OK;
 }
 

@@ -67,17 +67,30 @@ uint32_t link_map_id(int link_fd, uint32_t *link_id)
 	return info.type == BPF_LINK_TYPE_STRUCT_OPS ? info.struct_ops.map_id : 0;
 }
 
+static void read_identity(const struct node *node, struct live *live)
+{
+	if (node_attr(node, "policy_name", live->name, sizeof(live->name)))
+		live->name[0] = '\0';
+	if (node_attr_u64(node, "policy_version", &live->version))
+		live->version = 0;
+	if (node_attr_u64(node, "policy_attached_ns", &live->attached_ns))
+		live->attached_ns = 0;
+}
+
 /**
  * live_identify - which policy does a node have?
  * @node: the node
  * @live: the result, to be closed with live_close(); needs no privilege
  *
+ * It is in several files.  A swap in between would mix two policies, so it is
+ * read again then.
+ *
  * Return: 0 (also when there is none) or a negative errno.
  */
 int live_identify(const struct node *node, struct live *live)
 {
-	uint64_t id;
-	int err;
+	uint64_t id, after = 0;
+	int i, err;
 
 	memset(live, 0, sizeof(*live));
 	live->map_fd = -1;
@@ -85,17 +98,18 @@ int live_identify(const struct node *node, struct live *live)
 	live->values_fd = -1;
 	live->counters_fd = -1;
 	err = node_attr_u64(node, "policy_id", &id);
+	for (i = 0; !err && id && i < LOOKS_MAX; i++) {
+		read_identity(node, live);
+		err = node_attr_u64(node, "policy_id", &after);
+		if (after == id)
+			break;
+		id = after;
+	}
 	if (err)
 		return err;
 	live->map_id = id;
 	if (!id)
-		return 0;
-	if (node_attr(node, "policy_name", live->name, sizeof(live->name)))
 		live->name[0] = '\0';
-	if (node_attr_u64(node, "policy_version", &live->version))
-		live->version = 0;
-	if (node_attr_u64(node, "policy_attached_ns", &live->attached_ns))
-		live->attached_ns = 0;
 	return 0;
 }
 
@@ -508,23 +522,24 @@ void live_close(struct live *live)
 }
 
 /**
- * live_store - change a tunable of a running policy
+ * live_store - change tunables of a running policy, all or none
  * @live: after live_read()
- * @tun: one of its tunables
- * @value: vetted value
+ * @changes: vetted
+ * @nr: how many
  * @f: why not
  *
- * The map is mapped and the value stored in place.  Writing the map's element
+ * The map is mapped and the values stored in place.  Writing the map's element
  * would write all tunables at once and could undo what somebody else changed
  * since it was read.
  *
  * Return: 0 or a negative errno.
  */
-int live_store(struct live *live, const struct tunable *tun, uint64_t value,
-	       struct failure *f)
+int live_store(struct live *live, const struct tunable_change *changes,
+	       unsigned int nr, struct failure *f)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	size_t size = (live->meta.values_size + page - 1) / page * page;
+	unsigned int i;
 	void *values;
 	int err;
 
@@ -537,7 +552,8 @@ int live_store(struct live *live, const struct tunable *tun, uint64_t value,
 			    "cannot map the tunables of policy \"%s\": %s",
 			    live->name, strerror(-err));
 	}
-	tunable_store(tun, values, value);
+	for (i = 0; i < nr; i++)
+		tunable_store(changes[i].tun, values, changes[i].value);
 	munmap(values, size);
 	return 0;
 }

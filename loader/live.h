@@ -16,6 +16,7 @@
 
 struct btf;
 struct json_object;
+struct tunable_change;
 
 /**
  * struct live_member - a member that the policy implements
@@ -83,8 +84,8 @@ int live_find_link(const struct node *node, struct live *live, struct failure *f
 int live_maps(struct live *live, struct failure *f);
 int live_read(struct live *live, struct failure *f);
 void live_close(struct live *live);
-int live_store(struct live *live, const struct tunable *tun, uint64_t value,
-	       struct failure *f);
+int live_store(struct live *live, const struct tunable_change *changes,
+	       unsigned int nr, struct failure *f);
 struct json_object *live_counters(const struct live *live);
 uint32_t link_map_id(int link_fd, uint32_t *link_id);
 bool link_is_dead(int link_fd, uint32_t *link_id);

@@ -82,15 +82,12 @@ static int store(const struct node *node, struct live *live,
 		 const struct tunable_change *changes, unsigned int nr,
 		 struct failure *f)
 {
-	unsigned int i;
 	uint64_t id;
 	int err;
 
-	for (i = 0; i < nr; i++) {
-		err = live_store(live, changes[i].tun, changes[i].value, f);
-		if (err)
-			return err;
-	}
+	err = live_store(live, changes, nr, f);
+	if (err)
+		return err;
 	/* A swap in between leaves us with a policy that nobody asks any more. */
 	if (node_attr_u64(node, "policy_id", &id) || id != live->map_id)
 		return fail(f, -ESTALE, "Set it again for the new one.",

@@ -208,7 +208,7 @@ static int swap_locked(struct attempt *a, struct settle *s, struct change *done,
 	if (!err)
 		err = update(a, f);
 	if (err)
-		pin_clean_up(a->node.nid, done->id, &removed);
+		done->left = !pin_clean_up(a->node.nid, done->id, &removed);
 	else
 		err = finish_swap(a, s, &lock, done, f);
 	unlock_node(a->node.nid, lock);
