@@ -174,14 +174,21 @@ void p_info(const char *fmt, ...)
 /**
  * out_flush - hand on what was printed
  *
+ * What could not be written is tried again here, so the error is that of now, not
+ * of whatever came after printing it.
+ *
  * Return: 0, or the first error that printing has met so far, negative.
  */
 int out_flush(void)
 {
 	static int first;
+	int err;
 
-	if ((fflush(stdout) || ferror(stdout)) && !first)
-		first = -errno ?: -EIO;
+	errno = 0;
+	err = fflush(stdout) ? -errno : 0;
+	if (!err && ferror(stdout))
+		err = -EIO;
+	first = first ?: err;
 	return first;
 }
 

@@ -3,6 +3,12 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio_ext.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <json-c/json.h>
 
@@ -176,6 +182,82 @@ static void long_causes_are_cut_not_overrun(void **state)
 	free(text);
 }
 
+/* Both: what fails while it is printed, and what fails at the end. */
+static int errors_of(size_t len, const char *path)
+{
+	int fd = open(path, O_WRONLY), saved = dup(1), err;
+
+	fflush(stdout);
+	assert_true(fd >= 0 && dup2(fd, 1) == 1);
+	for (; len; len--)
+		putchar('x');
+	errno = EBADF;
+	err = out_flush();
+	errno = EBADF;
+	assert_int_equal(out_flush(), err);
+	clearerr(stdout);
+	__fpurge(stdout);
+	assert_int_equal(dup2(saved, 1), 1);
+	close(saved);
+	close(fd);
+	return err;
+}
+
+static int short_text(void)
+{
+	return errors_of(10, "/dev/full") == -ENOSPC;
+}
+
+static int long_text(void)
+{
+	return errors_of(1000000, "/dev/full") == -ENOSPC;
+}
+
+static int good_text(void)
+{
+	return errors_of(1000000, "/dev/null") == 0;
+}
+
+/* Part of it is missing, though in the end there is room. */
+static int text_with_a_hole(void)
+{
+	struct rlimit none = { 0, RLIM_INFINITY };
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int fd = memfd_create("out", 0), i;
+
+	signal(SIGXFSZ, SIG_IGN);
+	fflush(stdout);
+	dup2(fd, 1);
+	setrlimit(RLIMIT_FSIZE, &none);
+	for (i = 0; i < 1000000; i++)
+		putchar('x');
+	setrlimit(RLIMIT_FSIZE, &all);
+	errno = EBADF;
+	return out_flush() == -EIO;
+}
+
+/* out_flush() keeps the first error for good, so each has a process. */
+static void assert_in_child(int (*holds)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(holds());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+static void the_error_of_printing_is_its_own(void **state)
+{
+	(void)state;
+	assert_in_child(short_text);
+	assert_in_child(long_text);
+	assert_in_child(good_text);
+	assert_in_child(text_with_a_hole);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -186,6 +268,7 @@ int main(void)
 		cmocka_unit_test(message_names_node_policy_cause_and_next_step),
 		cmocka_unit_test(json_error_is_one_valid_line),
 		cmocka_unit_test(nothing_of_a_failure_reaches_the_terminal_raw),
+		cmocka_unit_test(the_error_of_printing_is_its_own),
 		cmocka_unit_test(long_causes_are_cut_not_overrun),
 	};
 
