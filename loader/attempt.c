@@ -140,8 +140,8 @@ static void blame_maps(const struct attempt *a, struct failure *f)
 	for (i = 0; i < a->maps.nr && len + 160 < sizeof(f->next); i++) {
 		if (!a->maps.maps[i].id)
 			continue;
-		len += snprintf(f->next + len, sizeof(f->next) - len, "%s%s", sep,
-				a->maps.maps[i].name);
+		len += snprintf(f->next + len, sizeof(f->next) - len, "%s%.64s",
+				sep, a->maps.maps[i].name);
 		sep = ", ";
 	}
 	snprintf(f->next + len, sizeof(f->next) - len,

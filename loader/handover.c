@@ -437,13 +437,16 @@ static int hand_over(struct object *o, struct bpf_map *map,
 		     const struct old_map *old, unsigned int nr_old,
 		     struct handover *h, struct failure *f)
 {
-	struct handover_map *result = &h->maps[h->nr++];
+	struct handover_map *result = &h->maps[h->nr];
 	struct map_shape shape = map_shape_declared(o, map);
 	const struct old_map *from;
 	int err;
 
 	memset(result, 0, sizeof(*result));
-	snprintf(result->name, sizeof(result->name), "%s", shape.name);
+	result->name = strdup(shape.name);
+	if (!result->name)
+		return fail(f, -ENOMEM, NULL, "no memory");
+	h->nr++;
 	if (!strcmp(result->name, COUNTERS_MAP)) {
 		snprintf(result->why, sizeof(result->why),
 			 "counters start afresh with each policy");
@@ -503,7 +506,7 @@ int handover_maps(const struct live *live, struct object *o, bool fresh,
 		if (bpf_map__is_internal(map) || map == o->ops_map)
 			continue;
 		err = hand_over(o, map, old, nr_old, h, f);
-		if (fresh)
+		if (fresh && !err)
 			snprintf(h->maps[h->nr - 1].why,
 				 sizeof(h->maps->why), "--fresh was given");
 	}
@@ -519,6 +522,10 @@ int handover_maps(const struct live *live, struct object *o, bool fresh,
  */
 void handover_free(struct handover *h)
 {
+	unsigned int i;
+
+	for (i = 0; i < h->nr; i++)
+		free(h->maps[i].name);
 	free(h->maps);
 	memset(h, 0, sizeof(*h));
 }

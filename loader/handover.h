@@ -41,13 +41,13 @@ enum name_match { NAME_DIFFERS, NAME_EQUAL, NAME_UNCLEAR };
 
 /**
  * struct handover_map - a map of the new policy
- * @name: its name
+ * @name: its name, a copy: libbpf frees its own when a map is reused
  * @id: of the map that it got from the old policy, 0 when it starts empty
  * @namesake: the old policy has a map of this name
  * @why: why it starts empty
  */
 struct handover_map {
-	char name[64];
+	char *name;
 	uint32_t id;
 	bool namesake;
 	char why[192];

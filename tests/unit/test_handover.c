@@ -358,7 +358,10 @@ static void maps_that_are_gone_are_an_error(void **state)
 	object_close(&new);
 }
 
-static void number_of_maps_has_no_limit(void **state)
+#define LONG_NAME \
+	"a_name_that_is_longer_than_what_fits_into_sixty_four_characters_which_is_much"
+
+static void neither_number_nor_names_of_maps_have_a_limit(void **state)
 {
 	struct live live = {};
 	struct failure f = {};
@@ -368,11 +371,12 @@ static void number_of_maps_has_no_limit(void **state)
 	(void)state;
 	open_object("many_maps", &new);
 	assert_int_equal(handover_maps(&live, &new, true, &h, &f), 0);
-	assert_int_equal(h.nr, 80);
+	assert_int_equal(h.nr, 81);
 	assert_contains(result_of(&h, "map79")->why, "--fresh");
+	assert_contains(result_of(&h, LONG_NAME)->why, "--fresh");
 	handover_free(&h);
 	assert_int_equal(handover_maps(&live, &new, false, &h, &f), 0);
-	assert_int_equal(h.nr, 80);
+	assert_int_equal(h.nr, 81);
 	assert_contains(result_of(&h, "map00")->why, "no map of this name");
 	handover_free(&h);
 	object_close(&new);
@@ -390,7 +394,7 @@ int main(void)
 		cmocka_unit_test(types_are_compared_member_by_member),
 		cmocka_unit_test(the_next_policy_has_what_was_learned),
 		cmocka_unit_test(maps_that_are_gone_are_an_error),
-		cmocka_unit_test(number_of_maps_has_no_limit),
+		cmocka_unit_test(neither_number_nor_names_of_maps_have_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
