@@ -16,6 +16,7 @@
 #include "live.h"
 #include "node.h"
 #include "nodectl.h"
+#include "orphan.h"
 #include "pin.h"
 #include "row.h"
 #include "sample.h"
@@ -355,6 +356,31 @@ int verdict(int failed, int partly, int nr)
 }
 
 /**
+ * show_nodes - show nodes one after the other
+ * @nids: their numbers
+ * @nr: how many
+ * @array: gets an object for each, or NULL
+ * @show: prints a node, or adds it to @array if there is one; returns an exit
+ *	  status
+ *
+ * Return: the exit status.
+ */
+static int show_nodes(const int *nids, int nr, struct json_object *array,
+		      int (*show)(int nid, struct json_object *array))
+{
+	int i, status, failed = 0, partly = 0;
+
+	if (!nr && !array)
+		p_info("there is no device node; load the driver of a device first.");
+	for (i = 0; i < nr; i++) {
+		status = show(nids[i], array);
+		failed += status == NODECTL_NONE;
+		partly += status == NODECTL_PARTLY;
+	}
+	return verdict(failed, partly, nr);
+}
+
+/**
  * show_wanted_nodes - show nodes one after the other
  * @c: the command line
  * @show: prints a node, or adds it to @array if there is one; returns an exit
@@ -365,24 +391,17 @@ int verdict(int failed, int partly, int nr)
 int show_wanted_nodes(const struct cmdline *c,
 		      int (*show)(int nid, struct json_object *array))
 {
-	int nids[NODE_MAX], nr, i, status, failed = 0, partly = 0;
-	struct json_object *array = NULL;
+	struct json_object *array;
+	int nids[NODE_MAX], nr, status;
 
 	status = wanted_nodes(c, nids, &nr);
 	if (status)
 		return status;
-	if (out_json)
-		array = json_object_new_array();
-	else if (!nr)
-		p_info("there is no device node; load the driver of a device first.");
-	for (i = 0; i < nr; i++) {
-		status = show(nids[i], array);
-		failed += status == NODECTL_NONE;
-		partly += status == NODECTL_PARTLY;
-	}
+	array = out_json ? json_object_new_array() : NULL;
+	status = show_nodes(nids, nr, array, show);
 	if (array)
 		out_record(array);
-	return verdict(failed, partly, nr);
+	return status;
 }
 
 static void print_node(const struct node *node, const struct summary *s,
@@ -862,7 +881,7 @@ static int show_status(int nid, struct json_object *array)
 	bool complete;
 
 	if (open_status(nid, &st))
-		return NODECTL_NONE;
+		return orphan_show(nid, array) ? NODECTL_PARTLY : NODECTL_NONE;
 	complete = read_status(&st);
 	advise(&st.node, &st.live, &st.pins);
 	if (array)
@@ -879,10 +898,19 @@ static int show_status(int nid, struct json_object *array)
  */
 int do_status(const struct cmdline *c)
 {
-	int status = show_wanted_nodes(c, show_status);
+	struct json_object *array;
+	int nids[NODE_MAX], nr, status;
 
-	if (!out_json && (status == NODECTL_OK || status == NODECTL_PARTLY) &&
-	    node_kernel_supported())
+	status = wanted_nodes(c, nids, &nr);
+	if (status)
+		return status;
+	array = out_json ? json_object_new_array() : NULL;
+	status = show_nodes(nids, nr, array, show_status);
+	if (!c->nr_args)
+		orphans_show(nids, nr, array);
+	if (array)
+		out_record(array);
+	else if (status != NODECTL_NONE && node_kernel_supported())
 		node_tell_demotion();
 	return status;
 }

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+#include <json-c/json.h>
+
+#include "orphan.h"
 #include "pin.h"
 
 static char *fake_bpffs(void)
@@ -80,12 +83,52 @@ static void pins_of_a_policy_are_removed(void **state)
 	remove_dir(dir);
 }
 
+static void check_orphan(struct json_object *o, const char *node, bool link,
+			 size_t maps)
+{
+	struct json_object *value;
+
+	value = json_object_object_get(o, "node");
+	assert_string_equal(json_object_get_string(value), node);
+	value = json_object_object_get(o, "stale_pin");
+	assert_int_equal(json_object_get_boolean(value), link);
+	value = json_object_object_get(o, "map_pins");
+	assert_int_equal(json_object_array_length(value), maps);
+}
+
+/* Nobody sees them otherwise, and their timers go on. */
+static void pins_of_nodes_that_left_are_found(void **state)
+{
+	struct json_object *array = json_object_new_array();
+	char *dir = fake_bpffs();
+	const int present[] = { 0, 3 };
+
+	(void)state;
+	make_dir(dir, "node_ext/node2");
+	make_dir(dir, "node_ext/node3");
+	make_dir(dir, "node_ext/node5");
+	make_dir(dir, "node_ext/node6");
+	make_file(dir, "node_ext/node2/policy4294967295_map7", "");
+	make_file(dir, "node_ext/node3/policy4294967295_map8", "");
+	make_file(dir, "node_ext/node5/link", "");
+	out_json = true;
+	orphans_show(present, ARRAY_SIZE(present), array);
+	out_json = false;
+	assert_int_equal(json_object_array_length(array), 2);
+	check_orphan(json_object_array_get_idx(array, 0), "node2", false, 1);
+	check_orphan(json_object_array_get_idx(array, 1), "node5", true, 0);
+	assert_false(orphan_show(6, NULL));
+	json_object_put(array);
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_own_names_are_pins_of_maps),
 		cmocka_unit_test(pins_that_cannot_be_listed_are_an_error),
 		cmocka_unit_test(pins_of_a_policy_are_removed),
+		cmocka_unit_test(pins_of_nodes_that_left_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -536,11 +536,22 @@ ejected_link_does_not_keep_the_pin() {
 	quiet unload "$nid" && nothing_left
 }
 
+# $1 is what status is asked about, $2 its exit status.
+left_pins_are_told() {
+	local rc=0
+
+	# shellcheck disable=SC2086  # no argument, or one
+	"$ctl" --json status $1 >/run/race.out 2>/run/race.err || rc=$?
+	[ $rc = "$2" ] || { why="status $1: $rc, not $2: $(cat /run/race.err)"; return 1; }
+	[ "$(jq -c '.[0] | [.nid, .stale_pin, (.map_pins | length)]' /run/race.out)" = "[$nid,true,1]" ] ||
+		{ why="status $1 says $(cat /run/race.out)"; return 1; }
+}
+
 leaving_driver_takes_its_policy() {
 	quiet load "$nid" timer_init || return 1
 	echo 0 >"$emu/online" || { why='the node cannot be taken away'; return 1; }
 	"$ctl" nodes >/run/race.out 2>/run/race.err || { why="nodes: $(cat /run/race.err)"; return 1; }
-	! quiet status "$nid" || { why='status of a node that left succeeds'; return 1; }
+	left_pins_are_told '' 0 && left_pins_are_told "$nid" 3 || return 1
 	quiet unload "$nid" || { why='the pin of the node that left cannot be removed'; return 1; }
 	(umask 077 && mkdir -p "${pin%/link}")
 	! quiet unload "$nid" || why='unload of nothing succeeds'
