@@ -146,7 +146,7 @@ static bool look_at_pin(struct attempt *a)
 			  &f);
 		return false;
 	}
-	p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it. Pins of its maps, if any, then stay; \"nodectl unload %s\" removes them.",
+	p_info("%s: link %u is not pinned by nodectl: the policy stays as long as whoever made the link keeps it. If its maps are pinned, these pins stay when it goes; \"nodectl unload %s\" removes them.",
 	       a->node.name, a->live.link_id, a->node.name);
 	return true;
 }
