@@ -15,6 +15,7 @@
 #include "exits.h"
 #include "kernel.h"
 #include "pin.h"
+#include "trace.h"
 
 static int check_state(const struct node *node, struct failure *f)
 {
@@ -89,6 +90,7 @@ int attempt_node(struct attempt *a, int nid, struct failure *f)
 {
 	int err;
 
+	trace_remove_stale();
 	err = node_open(nid, &a->node, f);
 	if (!err)
 		err = check_state(&a->node, f);

@@ -20,6 +20,7 @@
 #include "pin.h"
 #include "row.h"
 #include "sample.h"
+#include "trace.h"
 #include "tunable.h"
 #include "when.h"
 
@@ -904,6 +905,7 @@ int do_status(const struct cmdline *c)
 	status = wanted_nodes(c, nids, &nr);
 	if (status)
 		return status;
+	trace_remove_stale();
 	array = out_json ? json_object_new_array() : NULL;
 	status = show_nodes(nids, nr, array, show_status);
 	if (!c->nr_args)

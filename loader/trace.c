@@ -4,7 +4,8 @@
  *
  * They are read through a trace instance of our own, so that nobody else's
  * tracing is changed and several nodectl can trace at once.  The instance is
- * removed at the end; one that a killed nodectl left is removed by the next.
+ * removed at the end; one that a killed nodectl left is removed by the next, also
+ * by one that looks at nodes or changes them.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -21,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <bpf/libbpf.h>
 #include <json-c/json.h>
 
 #include "node.h"
@@ -32,6 +34,11 @@
 #define EVENTS		"events/node_device"
 #define INSTANCE	"nodectl-"
 #define EVENT_PREFIX	"node_device_"
+
+/* KiB, for each CPU and for all: memory is what these nodes are short of. */
+#define BUFFER_MAX	1024
+#define BUFFER_MIN	64
+#define BUFFER_ALL	16384
 
 /**
  * struct tracing - a running trace
@@ -125,7 +132,27 @@ static int write_file(const char *dir, const char *file, const char *text)
 	return err;
 }
 
-static void remove_stale(void)
+/**
+ * trace_buffer_kb - size of the buffer of each CPU
+ * @nr_cpus: how many there are
+ *
+ * Return: KiB.
+ */
+unsigned int trace_buffer_kb(int nr_cpus)
+{
+	unsigned int kb = nr_cpus > 0 ? BUFFER_ALL / nr_cpus : BUFFER_MIN;
+
+	if (kb > BUFFER_MAX)
+		return BUFFER_MAX;
+	return kb < BUFFER_MIN ? BUFFER_MIN : kb;
+}
+
+/**
+ * trace_remove_stale - remove what a nodectl that was killed has left
+ *
+ * The kernel lets nobody remove an instance that is in use.
+ */
+void trace_remove_stale(void)
 {
 	char path[PATH_MAX];
 	struct dirent *de;
@@ -226,7 +253,7 @@ static void tracing_stop(struct tracing *t)
 
 static int tracing_start(struct tracing *t, int nid, struct failure *f)
 {
-	char path[PATH_MAX + 32];
+	char path[PATH_MAX + 32], size[16];
 	int err;
 
 	t->pipe = -1;
@@ -236,7 +263,7 @@ static int tracing_start(struct tracing *t, int nid, struct failure *f)
 			    "Mount it: mount -t tracefs tracefs " TRACING,
 			    "cannot use tracefs at " TRACING ": %s",
 			    strerror(errno));
-	remove_stale();
+	trace_remove_stale();
 	snprintf(t->dir, sizeof(t->dir), TRACING "/instances/" INSTANCE "%d",
 		 getpid());
 	if (mkdir(t->dir, 0700)) {
@@ -248,7 +275,9 @@ static int tracing_start(struct tracing *t, int nid, struct failure *f)
 	}
 	/* Deliver events at once, not when the buffer is half full. */
 	write_file(t->dir, "buffer_percent", "0");
-	write_file(t->dir, "buffer_size_kb", "1024");
+	snprintf(size, sizeof(size), "%u",
+		 trace_buffer_kb(libbpf_num_possible_cpus()));
+	write_file(t->dir, "buffer_size_kb", size);
 	snprintf(path, sizeof(path), "%s/trace_pipe", t->dir);
 	t->pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (t->pipe < 0) {

@@ -23,6 +23,8 @@ struct trace_line {
 };
 
 int trace_parse(const char *line, struct trace_line *t);
+unsigned int trace_buffer_kb(int nr_cpus);
+void trace_remove_stale(void);
 bool trace_lost(const char *line, unsigned long *lost);
 
 #endif /* NODECTL_TRACE_H */

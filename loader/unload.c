@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "nodectl.h"
 #include "pin.h"
+#include "trace.h"
 
 /**
  * struct unloaded - what an unload has done
@@ -197,6 +198,7 @@ int do_unload(const struct cmdline *c)
 	for (i = 0; i < c->nr_args; i++)
 		if (node_arg(c->args[i], &nid))
 			return NODECTL_USAGE;
+	trace_remove_stale();
 	for (i = 0; i < c->nr_args; i++) {
 		node_parse(c->args[i], &nid);
 		memset(&done, 0, sizeof(done));

@@ -86,6 +86,17 @@ static void lost_events_are_counted(void **state)
 	assert_false(trace_lost("a-1 [000] .... 1.0: e: f=[LOST 5 EVENTS]", &lost));
 }
 
+static void the_buffers_of_many_cpus_are_small(void **state)
+{
+	static const int cpus[] = { -1, 1, 2, 16, 17, 256, 8192 };
+	static const unsigned int kb[] = { 64, 1024, 1024, 1024, 963, 64, 64 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cpus); i++)
+		assert_int_equal(trace_buffer_kb(cpus[i]), kb[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -93,6 +104,7 @@ int main(void)
 		cmocka_unit_test(odd_names_of_tasks_are_understood),
 		cmocka_unit_test(other_lines_are_no_events),
 		cmocka_unit_test(lost_events_are_counted),
+		cmocka_unit_test(the_buffers_of_many_cpus_are_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -583,6 +583,13 @@ trace_shows_and_cleans_up() {
 		exec "$ctl" trace "$nid" --duration 0.1 >/run/race.out 2>/run/race.err
 	) ||
 		{ why="trace ended with $?: $(head -n 1 /run/race.err)"; return 1; }
+	for i in "status $nid" "load $nid admit_all" "unload $nid"; do
+		(mkdir "/sys/kernel/tracing/instances/nodectl-$BASHPID")
+		# shellcheck disable=SC2086  # words
+		quiet $i
+		[ -z "$(ls /sys/kernel/tracing/instances)" ] ||
+			{ why="$i left what a trace left"; return 1; }
+	done
 	"$ctl" --json trace "$nid" --duration $((30 * patience)) >/run/race.out 2>/run/race.err &
 	pid=$!
 	for ((i = 0; i < 100 * patience; i++)); do
