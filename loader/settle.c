@@ -223,9 +223,13 @@ static int attach_again(const struct attempt *a, struct failure *f)
 	return err;
 }
 
-/* The kernel compares: a policy that somebody else has attached stays. */
+/*
+ * The kernel compares: a policy that somebody else has attached stays. Sets @back
+ * if the old one is there: an error alone does not tell, init() of the old policy
+ * may refuse with any of them.
+ */
 static int take_back(const struct attempt *a, uint32_t id, struct judged *j,
-		     struct failure *f)
+		     bool *back, struct failure *f)
 {
 	struct failure why = {};
 	int err = 0;
@@ -243,11 +247,11 @@ static int take_back(const struct attempt *a, uint32_t id, struct judged *j,
 		     "%s, and going back to \"%s\" failed: %s", j->reason,
 		     a->live.name, why.cause);
 	else
-		err = fail(f, -ECANCELED, NULL, "%s; %s", j->reason,
-			   j->ejected ? "the old policy is attached again" :
-					"it was taken back");
+		fail(f, -ECANCELED, NULL, "%s; %s", j->reason, j->ejected ?
+		     "the old policy is attached again" : "it was taken back");
+	*back = !err;
 	failure_clear(&why);
-	return err;
+	return err ?: -ECANCELED;
 }
 
 /**
@@ -256,15 +260,16 @@ static int take_back(const struct attempt *a, uint32_t id, struct judged *j,
  * @a: the swap
  * @id: id of the new policy
  * @lock: of the node; it is let go meanwhile, and taken again
+ * @back: is set if the old policy is back
  * @f: filled on failure
  *
  * Going back does not depend on the lock: then a clean-up of somebody else may
  * miss a pin, which the next verb finds.
  *
- * Return: 0, -ECANCELED when the old policy is back, or another negative errno.
+ * Return: 0 or a negative errno.
  */
 int settle(const struct settle *s, const struct attempt *a, uint32_t id,
-	   int *lock, struct failure *f)
+	   int *lock, bool *back, struct failure *f)
 {
 	struct judged j = {};
 	int err;
@@ -274,5 +279,5 @@ int settle(const struct settle *s, const struct attempt *a, uint32_t id,
 	unlock_node(a->node.nid, *lock);
 	err = watch(s, a, id, &j, f);
 	*lock = lock_node_again(a->node.nid);
-	return err == -ECANCELED ? take_back(a, id, &j, f) : err;
+	return err == -ECANCELED ? take_back(a, id, &j, back, f) : err;
 }

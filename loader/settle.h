@@ -35,6 +35,6 @@ struct settle {
 int settle_parse(const struct cmdline *c, struct settle *s);
 int settle_begin(struct settle *s, const struct node *node, struct failure *f);
 int settle(const struct settle *s, const struct attempt *a, uint32_t id,
-	   int *lock, struct failure *f);
+	   int *lock, bool *back, struct failure *f);
 
 #endif /* NODECTL_SETTLE_H */

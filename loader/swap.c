@@ -177,12 +177,13 @@ static int finish_swap(struct attempt *a, const struct settle *s, int *lock,
 		       struct change *done, struct failure *f)
 {
 	unsigned int removed = 0;
+	bool back = false;
 	uint64_t now;
 	int err;
 
 	done->left = !look_at_pin(a);
-	err = settle(s, a, done->id, lock, f);
-	done->made = err != -ECANCELED;
+	err = settle(s, a, done->id, lock, &back, f);
+	done->made = !back;
 	done->left |= !pin_clean_up(a->node.nid, done->made ? a->live.map_id :
 				done->id, &removed);
 	/* Somebody else has detached it while it settled. */

@@ -476,6 +476,23 @@ condition_takes_a_policy_back() {
 		{ why="the message does not say why: $(head -n 1 /run/race.err)"; return 1; }
 }
 
+# init() of the old policy refuses to come back, with what the kernel makes the same
+# error as that of a swap that was taken back.
+failed_way_back_is_told() {
+	local rc=0
+
+	quiet load "$nid" init_fails answer=0 || return 1
+	quiet set "$nid" answer=1 || { why='init cannot be made to fail'; return 1; }
+	cold_process_on
+	"$ctl" swap "$nid" timer_init --settle $((60 * patience)) \
+		--settle-if 'pages_demoted>0' >/run/race.out 2>/run/race.err || rc=$?
+	cold_process_off
+	[ $rc = 3 ] || { why="status $rc: $(head -n 1 /run/race.err)"; return 1; }
+	[ "$(field policy_name)" = timer_init ] || { why="the node has $(field policy_name)"; return 1; }
+	[ "$("$ctl" --json status "$nid" | jq -c '.[0].map_pins | map(.left_over)')" = '[false]' ] ||
+		{ why="pins of the policy that runs: $(echo "${pin%/link}"/*)"; return 1; }
+}
+
 eject_by_hand() {
 	local i
 
@@ -631,6 +648,7 @@ body() {
 	works parallel_sets no_setting_is_lost
 	works settle misbehaving_policy_is_taken_back
 	works settle_if condition_takes_a_policy_back
+	works no_way_back failed_way_back_is_told
 	works ejected_policy ejected_policy_is_explained
 	works ejected_link ejected_link_does_not_keep_the_pin
 	works driver_leaves leaving_driver_takes_its_policy
