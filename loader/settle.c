@@ -74,8 +74,8 @@ int settle_parse(const struct cmdline *c, struct settle *s)
 }
 
 /**
- * settle_begin - note the counters before a swap
- * @s: gets them
+ * settle_begin - does the kernel tell the counters of the conditions?
+ * @s: gets them, as before the swap
  * @node: the node
  * @f: filled on failure
  *
@@ -263,12 +263,15 @@ static int take_back(const struct attempt *a, uint32_t id, struct judged *j,
  * @back: is set if the old policy is back
  * @f: filled on failure
  *
+ * The kernel promises that no member of the old policy runs any more: what is
+ * counted from here on is the new one's.
+ *
  * Going back does not depend on the lock: then a clean-up of somebody else may
  * miss a pin, which the next verb finds.
  *
  * Return: 0 or a negative errno.
  */
-int settle(const struct settle *s, const struct attempt *a, uint32_t id,
+int settle(struct settle *s, const struct attempt *a, uint32_t id,
 	   int *lock, bool *back, struct failure *f)
 {
 	struct judged j = {};
@@ -276,6 +279,8 @@ int settle(const struct settle *s, const struct attempt *a, uint32_t id,
 
 	if (s->seconds <= 0)
 		return 0;
+	if (s->nr)
+		sample_read(&a->node, &s->before);
 	unlock_node(a->node.nid, *lock);
 	err = watch(s, a, id, &j, f);
 	*lock = lock_node_again(a->node.nid);

@@ -23,7 +23,7 @@ struct condition {
  * @seconds: how long it is watched, 0 for not at all
  * @conds: conditions under which it goes back
  * @nr: how many
- * @before: the counters before the swap, if there are conditions
+ * @before: the counters right after the swap, if there are conditions
  */
 struct settle {
 	double seconds;
@@ -34,7 +34,7 @@ struct settle {
 
 int settle_parse(const struct cmdline *c, struct settle *s);
 int settle_begin(struct settle *s, const struct node *node, struct failure *f);
-int settle(const struct settle *s, const struct attempt *a, uint32_t id,
+int settle(struct settle *s, const struct attempt *a, uint32_t id,
 	   int *lock, bool *back, struct failure *f);
 
 #endif /* NODECTL_SETTLE_H */

@@ -173,7 +173,7 @@ static int prepare_swap(struct attempt *a, int nid, const struct cmdline *c,
 }
 
 /* The new policy is there. Let it settle, and remove what the other leaves. */
-static int finish_swap(struct attempt *a, const struct settle *s, int *lock,
+static int finish_swap(struct attempt *a, struct settle *s, int *lock,
 		       struct change *done, struct failure *f)
 {
 	unsigned int removed = 0;
