@@ -417,35 +417,6 @@ static void less_space_than_pages(void)
 	dax_set("capacity", bytes);
 }
 
-/*
- * The device compresses and says so. A report may be older than the pages: the
- * second one counts for what came before the first.
- */
-static void reports_make_room(void)
-{
-	long bytes = dax_bytes(), small = 8 * MIB;
-	struct area a;
-
-	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
-	dax_set("capacity", small);
-	dax_set("fence", 1);
-	dax_online();
-	area_map(&a, 3 * small / 2 / PAGE, FILL_TEXT);
-	CHECK(!area_try_demote(&a, 8), "all of it came before any report");
-	dax_set("used", MIB);
-	dax_set("used", MIB);
-	CHECK(nd_counter("physical_used") == (long)MIB,
-	      "physical_used is %ld after two reports of 1 MiB",
-	      nd_counter("physical_used"));
-	wait_for((dax_set("used", MIB), area_try_demote(&a, 1)),
-		 "%zu of %zu pages came", area_count(&a, device_nid()),
-		 a.pages);
-	area_verify(&a);
-	dax_unplug();
-	dax_set("fence", 0);
-	dax_set("capacity", bytes);
-}
-
 /* Breaks if only new pages are held to a capacity that shrinks. */
 static void lost_capacity_empties_the_node(void)
 {
@@ -493,16 +464,15 @@ static void bad_settings_are_refused(void)
 		{ "adistance", "1", ERANGE },
 		{ "adistance", "-1", ERANGE },
 		{ "capacity", "0", ERANGE },
+		{ "capacity", "4095", ERANGE },
 		{ "capacity", "-1", EINVAL },
 		{ "capacity", "1G", EINVAL },
 		{ "capacity", "18446744073709551615", ERANGE },
-		{ "used", "0", ENODEV },
 	};
 	static const struct refusal online[] = {
 		{ "fence", "1", EBUSY },
 		{ "adistance", "4096", EBUSY },
 		{ "capacity", "0", ERANGE },
-		{ "used", "some", EINVAL },
 	};
 	long bytes = dax_bytes();
 
@@ -529,7 +499,6 @@ static const struct vmtest tests[] = {
 	VMTEST(tpp_promotes_what_is_read),
 	VMTEST(space_follows_the_pages),
 	VMTEST(less_space_than_pages),
-	VMTEST(reports_make_room),
 	VMTEST(lost_capacity_empties_the_node),
 	VMTEST(bad_settings_are_refused),
 };
