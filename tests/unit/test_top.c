@@ -426,7 +426,7 @@ static void nodes_and_status_show_what_an_older_kernel_tells(void **state)
 	remove_attribute(dir, "features");
 	remove_attribute(dir, "physical_used");
 	assert_int_equal(run(do_nodes, &c, false), NODECTL_OK);
-	assert_contains(text, "node1   cram_emu live     -              128.0 MiB/512.0 MiB  ?\n");
+	assert_contains(text, "node1   cram_emu -       live     -              128.0 MiB/512.0 MiB  ?\n");
 	assert_int_equal(run(do_status, &c, false), NODECTL_OK);
 	assert_contains(text, "  features    -\n");
 	assert_int_equal(run(do_nodes, &c, true), NODECTL_OK);
@@ -450,7 +450,7 @@ static void nodes_shows_the_rest_of_what_cannot_be_read(void **state)
 	make_dir(dir, "node1/device/features");
 	assert_int_equal(run(do_nodes, &c, false), NODECTL_PARTLY);
 	assert_contains(text, "node1: cannot read all of its attributes: Is a directory.");
-	assert_contains(text, "node1   cram_emu live");
+	assert_contains(text, "node1   cram_emu -       live");
 	remove_attribute(dir, "policy_id");
 	assert_int_equal(run(do_nodes, &c, false), NODECTL_NONE);
 	assert_contains(text, "node1: cannot read which policy it has");
