@@ -124,6 +124,17 @@ static int rejected(int err, const char *prog, const char *text,
 	return err;
 }
 
+/* apply finds out by it whether the file has changed. */
+static int keep_digest(const struct object *o, struct failure *f)
+{
+	struct bpf_program *prog;
+	unsigned int pos = 0;
+
+	if (!object_next_func(o, &pos, &prog))
+		return 0;
+	return digest_keep(&o->digest, bpf_program__fd(prog), f);
+}
+
 /**
  * object_load - load a policy into the kernel
  * @o: the object, with node and tunables set
@@ -147,7 +158,7 @@ int object_load(struct object *o, const char *log_file, struct failure *f)
 	bpflog_start();
 	err = bpf_object__load(o->obj);
 	if (!err)
-		return 0;
+		return keep_digest(o, f);
 	if (signals_stop())
 		return fail(f, -EINTR, NULL, "interrupted");
 	text = bpflog_verifier(&prog);

@@ -428,7 +428,8 @@ static void sort_map(struct live *live, int fd, struct found_maps *found)
 	const char *section;
 	struct btf *btf;
 
-	if (bpf_map_get_info_by_fd(fd, &info, &len) || !info.btf_id)
+	if (bpf_map_get_info_by_fd(fd, &info, &len) ||
+	    digest_read(fd, &info, &live->digest) || !info.btf_id)
 		goto close;
 	btf = btf__load_from_kernel_by_id(info.btf_id);
 	if (!btf)

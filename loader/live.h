@@ -7,6 +7,7 @@
 
 #include <limits.h>
 
+#include "digest.h"
 #include "meta.h"
 #include "node.h"
 
@@ -52,6 +53,7 @@ struct live_member {
  * @meta: what it says about itself
  * @values_fd: map of its tunables, or -1
  * @values: copy of the tunables' section
+ * @digest: of the file that it was loaded from, if nodectl has loaded it
  * @counters_fd: map of its counters, or -1
  * @counters_btf: BTF of the object, when there are counters
  * @counters_type: struct of the counters in @counters_btf
@@ -74,6 +76,7 @@ struct live {
 	struct policy_meta meta;
 	int values_fd;
 	void *values;
+	struct digest digest;
 	int counters_fd;
 	struct btf *counters_btf;
 	uint32_t counters_type;

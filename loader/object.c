@@ -348,6 +348,7 @@ int object_open_mem(const void *data, size_t size, const char *path,
 
 	memset(o, 0, sizeof(*o));
 	snprintf(o->path, sizeof(o->path), "%s", path);
+	digest_make(data, size, &o->digest);
 	bpflog_start();
 	err = elf_check(data, size, f);
 	if (!err)

@@ -10,6 +10,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "digest.h"
 #include "meta.h"
 #include "tunable.h"
 
@@ -30,6 +31,7 @@
  * @version: its .version
  * @meta: what it says about itself
  * @values_map: the tunables' section, or NULL
+ * @digest: of the file
  */
 struct object {
 	char path[PATH_MAX];
@@ -43,6 +45,7 @@ struct object {
 	uint32_t version;
 	struct policy_meta meta;
 	struct bpf_map *values_map;
+	struct digest digest;
 };
 
 int object_open(const char *path, struct object *o, struct failure *f);

@@ -154,13 +154,15 @@ static void print_object(const struct object *o)
 {
 	struct bpf_program *prog;
 	unsigned int i, pos = 0;
-	char file[PATH_MAX];
+	char file[PATH_MAX], digest[DIGEST_TEXT];
 	const char *name;
 
 	printf("%-11s %s\n", "policy", o->name);
 	snprintf(file, sizeof(file), "%s", o->path);
 	text_clean(file);
 	printf("%-11s %s\n", "file", file);
+	printf("%-11s %s\n", "sha256",
+	       digest_text(&o->digest, digest, sizeof(digest)));
 	if (o->meta.described)
 		printf("%-11s %s\n", "summary", o->meta.summary);
 	printf("%-11s %u of struct " OPS_TYPE "\n", "version", o->version);
@@ -178,12 +180,14 @@ static struct json_object *object_json(const struct object *o)
 {
 	struct json_object *root = json_object_new_object(), *list;
 	struct bpf_program *prog;
+	char digest[DIGEST_TEXT];
 	unsigned int i, pos = 0;
 	struct bpf_map *map;
 	const char *name;
 
 	out_str(root, "name", o->name);
 	out_str(root, "path", o->path);
+	out_str(root, "sha256", digest_text(&o->digest, digest, sizeof(digest)));
 	out_str(root, "summary", o->meta.summary);
 	out_int(root, "version", o->version);
 	list = json_object_new_array();

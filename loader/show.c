@@ -481,7 +481,7 @@ int do_nodes(const struct cmdline *c)
 static struct json_object *policy_json(const struct live *live)
 {
 	struct json_object *o = json_object_new_object(), *list, *m;
-	char text[64];
+	char text[DIGEST_TEXT];
 	time_t when;
 	uint64_t age;
 	unsigned int i;
@@ -489,6 +489,10 @@ static struct json_object *policy_json(const struct live *live)
 	out_str(o, "name", live->name);
 	out_int(o, "id", live->map_id);
 	out_uint(o, "version", live->version);
+	json_object_object_add(o, "sha256", live->digest.known ?
+			       json_object_new_string(digest_text(&live->digest, text,
+								  sizeof(text))) :
+			       NULL);
 	if (live->attached_ns) {
 		age = boot_age(live->attached_ns, &when);
 		out_str(o, "attached", when_text(when, text, sizeof(text)));
