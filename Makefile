@@ -103,7 +103,7 @@ override CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) $(CFLAGS)
 override CPPFLAGS := -Iinclude -Iloader -I$(B)/libbpf/include $(CPPFLAGS)
 LIBBPF := $(B)/libbpf/libbpf.a
 NCURSES := $(or $(shell pkg-config --libs ncursesw 2>/dev/null),-lncursesw -ltinfo)
-LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c -lmd $(NCURSES) -lelf -lz -lpthread
+LDLIBS := $(LIBBPF) -Wl,--as-needed -ljson-c -linih -lmd $(NCURSES) -lelf -lz -lpthread
 
 # Everything but main() is a library, so that unit tests link what they test.
 loader_src := $(wildcard loader/*.c)

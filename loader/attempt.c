@@ -175,6 +175,32 @@ int attempt_open(struct attempt *a, const struct cmdline *c, struct failure *f)
 }
 
 /**
+ * attempt_is_offline - is this a dry run where no kernel can be asked?
+ * @c: the command line
+ */
+bool attempt_is_offline(const struct cmdline *c)
+{
+	return c->dry_run && !node_kernel_supported();
+}
+
+/**
+ * attempt_offline - all of a dry run that needs no kernel
+ * @a: gets the object; the node has its number and name only
+ * @nid: the node
+ * @c: the command line
+ * @f: filled on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int attempt_offline(struct attempt *a, int nid, const struct cmdline *c,
+		    struct failure *f)
+{
+	a->node.nid = nid;
+	snprintf(a->node.name, sizeof(a->node.name), "node%d", nid);
+	return attempt_open(a, c, f);
+}
+
+/**
  * attempt_object - bring the policy into the kernel, not yet to the node
  * @a: node and object; gets what became of the maps
  * @c: the command line
@@ -296,10 +322,13 @@ static struct json_object *tunables_json(const struct object *o)
 /**
  * attempt_json - the new policy, attached, as JSON
  * @a: the attempt
- * @id: id of the policy
- * @link_id: id of its link
+ * @action: "load" or "swap"
+ * @c: the command line
+ * @id: id of the policy, 0 for a dry run
+ * @link_id: id of its link, 0 for a dry run
  */
-struct json_object *attempt_json(const struct attempt *a, uint32_t id,
+struct json_object *attempt_json(const struct attempt *a, const char *action,
+				 const struct cmdline *c, uint32_t id,
 				 uint32_t link_id)
 {
 	struct json_object *o = json_object_new_object();
@@ -309,16 +338,50 @@ struct json_object *attempt_json(const struct attempt *a, uint32_t id,
 	snprintf(unload, sizeof(unload), "nodectl unload %s", a->node.name);
 	out_str(o, "node", a->node.name);
 	out_int(o, "nid", a->node.nid);
+	out_str(o, "action", action);
+	out_bool(o, "dry_run", c->dry_run);
+	json_object_object_add(o, "configured_at", c->configured_at ?
+			       json_object_new_string(c->configured_at) : NULL);
 	out_str(o, "policy", a->obj.name);
-	out_int(o, "id", id);
+	json_object_object_add(o, "id", id ? json_object_new_int64(id) : NULL);
 	out_int(o, "version", a->obj.version);
-	out_int(o, "link_id", link_id);
-	out_str(o, "pin", path);
+	json_object_object_add(o, "link_id", link_id ?
+			       json_object_new_int64(link_id) : NULL);
+	json_object_object_add(o, "pin", id ? json_object_new_string(path) : NULL);
 	out_str(o, "path", a->file);
 	json_object_object_add(o, "tunables", tunables_json(&a->obj));
 	json_object_object_add(o, "demotion_enabled", node_demotion_json());
-	out_str(o, "unload", unload);
+	if (c->dry_run)
+		out_bool(o, "verified", !attempt_is_offline(c));
+	else
+		out_str(o, "unload", unload);
 	return o;
+}
+
+/**
+ * attempt_print_dry - say what would be done, and with which tunables
+ * @a: the attempt
+ * @action: what would become of the policy
+ * @c: the command line
+ */
+void attempt_print_dry(const struct attempt *a, const char *action,
+		       const struct cmdline *c)
+{
+	const struct tunable *tun;
+	char value[32];
+	unsigned int i;
+
+	printf("%s: dry run: policy %s would %s; %s\n", a->node.name, a->obj.name,
+	       action, attempt_is_offline(c) ?
+	       "not verified, this kernel knows no device nodes" :
+	       "the verifier accepts it");
+	for (i = 0; i < a->obj.meta.nr_tunables; i++) {
+		tun = &a->obj.meta.tunables[i];
+		printf("%s:     %s=%s%s%s\n", a->node.name, tun->name,
+		       tunable_format(tun, object_tunable(&a->obj, tun), value,
+				      sizeof(value)),
+		       tun->unit[0] ? " " : "", tun->unit);
+	}
 }
 
 static uint32_t map_fd_id(int fd)

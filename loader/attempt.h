@@ -63,8 +63,14 @@ int attempt_pin_maps(const struct attempt *a, uint32_t id, struct failure *f);
 bool attempt_has_init(const struct attempt *a);
 int attempt_refused(struct attempt *a, int err, struct failure *f);
 int attempt_replace(int link_fd, int new_fd, int old_fd);
-struct json_object *attempt_json(const struct attempt *a, uint32_t id,
+bool attempt_is_offline(const struct cmdline *c);
+int attempt_offline(struct attempt *a, int nid, const struct cmdline *c,
+		    struct failure *f);
+struct json_object *attempt_json(const struct attempt *a, const char *action,
+				 const struct cmdline *c, uint32_t id,
 				 uint32_t link_id);
+void attempt_print_dry(const struct attempt *a, const char *action,
+		       const struct cmdline *c);
 int change_status(const struct change *done, int err);
 void attempt_explain(const char *verb, const struct attempt *a,
 		     const char *policy, const struct failure *f);

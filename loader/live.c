@@ -113,6 +113,28 @@ int live_identify(const struct node *node, struct live *live)
 	return 0;
 }
 
+/**
+ * live_expect - is the policy still the one that the user means?
+ * @live: the policy of the node
+ * @expect: its name or its id, NULL for any
+ * @f: why not
+ *
+ * Return: 0 or -EPERM.
+ */
+int live_expect(const struct live *live, const char *expect, struct failure *f)
+{
+	char id[16];
+
+	if (!expect || !strcmp(expect, live->name))
+		return 0;
+	snprintf(id, sizeof(id), "%u", live->map_id);
+	if (!strcmp(expect, id))
+		return 0;
+	return fail(f, -EPERM, "Look at it with \"nodectl status\" and decide again.",
+		    "the node has policy \"%s\" (id %u), not the expected %s",
+		    live->name, live->map_id, expect);
+}
+
 /* Walks all links of the system for the one that attaches a struct_ops. */
 static int find_link_by_map(uint32_t map_id, uint32_t *link_id)
 {

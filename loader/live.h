@@ -83,6 +83,7 @@ struct live {
 };
 
 int live_identify(const struct node *node, struct live *live);
+int live_expect(const struct live *live, const char *expect, struct failure *f);
 int live_find_link(const struct node *node, struct live *live, struct failure *f);
 int live_maps(struct live *live, struct failure *f);
 int live_read(struct live *live, struct failure *f);

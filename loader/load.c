@@ -98,19 +98,22 @@ static int check_attached(const struct attempt *a, int link_fd, uint32_t *id,
 }
 
 /* A program that knows no lock may have put another policy in its place. */
-static void print_loaded(const struct attempt *a, uint32_t id, uint32_t link_id,
-			 uint32_t now)
+static void print_loaded(const struct attempt *a, const struct cmdline *c,
+			 const struct change *done)
 {
+	uint32_t id = done->id, now = done->now;
 	struct json_object *o;
 
 	if (out_json) {
-		o = attempt_json(a, id, link_id);
+		o = attempt_json(a, "load", c, id, done->link_id);
 		json_object_object_add(o, "replaced_by", id == now ? NULL :
 				       json_object_new_int64(now));
 		out_record(o);
 		return;
 	}
-	if (id == now)
+	if (c->dry_run)
+		attempt_print_dry(a, "be attached", c);
+	else if (id == now)
 		printf("%s: policy %s (id %u) is attached; detach it with: nodectl unload %s\n",
 		       a->node.name, a->obj.name, id, a->node.name);
 	else
@@ -123,6 +126,8 @@ static int prepare_load(struct attempt *a, int nid, const struct cmdline *c,
 {
 	int err;
 
+	if (attempt_is_offline(c))
+		return attempt_offline(a, nid, c, f);
 	err = attempt_node(a, nid, f);
 	/* Before "busy": the way out of that is to give the same to swap. */
 	if (!err)
@@ -172,7 +177,7 @@ static int load_locked(struct attempt *a, const char *policy,
 }
 
 /**
- * do_load - nodectl load NODE POLICY [KEY=VALUE]...
+ * do_load - nodectl load NODE POLICY [KEY=VALUE]... [--dry-run]
  * @c: the command line
  */
 int do_load(const struct cmdline *c)
@@ -186,13 +191,14 @@ int do_load(const struct cmdline *c)
 		return NODECTL_USAGE;
 	attempt_init(&a);
 	err = prepare_load(&a, nid, c, &f);
-	if (!err)
+	if (!err && !c->dry_run)
 		err = load_locked(&a, c->args[1], &done, &f);
 	if (err) {
 		attempt_explain("load", &a, c->args[1], &f);
 	} else {
-		print_loaded(&a, done.id, done.link_id, done.now);
-		node_tell_demotion();
+		print_loaded(&a, c, &done);
+		if (!c->configured_at && !c->dry_run)
+			node_tell_demotion();
 	}
 	failure_clear(&f);
 	attempt_close(&a);

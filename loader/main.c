@@ -28,9 +28,11 @@ enum {
 	OPT_OUTPUT	= 1 << 8,
 	OPT_FORMAT	= 1 << 9,
 	OPT_SETTLE_IF	= 1 << 10,
+	OPT_DRY_RUN	= 1 << 11,
+	OPT_CONFIG	= 1 << 12,
 	/* No options, but what a verb does. */
-	REPEATS		= 1 << 11,	/* also without --interval */
-	TEXT_ONLY	= 1 << 12,	/* has a format of its own, not JSON */
+	REPEATS		= 1 << 20,	/* also without --interval */
+	TEXT_ONLY	= 1 << 21,	/* has a format of its own, not JSON */
 };
 
 /**
@@ -94,17 +96,20 @@ static const struct verb verbs[] = {
 		"nodectl check",
 	},
 	{
-		"load", do_load, 2, -1, OPT_LOG, "NODE POLICY [KEY=VALUE]... [--log FILE]",
+		"load", do_load, 2, -1, OPT_LOG | OPT_DRY_RUN,
+		"NODE POLICY [KEY=VALUE]... [--dry-run] [--log FILE]",
 		"attach a policy to a node that has none",
 		"KEY=VALUE sets tunables before the policy runs. The policy stays when\n"
 		"nodectl is gone, because its link is pinned at\n"
-		"/sys/fs/bpf/node_ext/nodeN/link. If anything fails, nothing is left.",
+		"/sys/fs/bpf/node_ext/nodeN/link. If anything fails, nothing is left.\n"
+		"--dry-run shows what would be done, and changes nothing.",
 		"nodectl load node1 compressible threshold=600",
 	},
 	{
 		"swap", do_swap, 2, -1,
-		OPT_LOG | OPT_EXPECT | OPT_SETTLE | OPT_SETTLE_IF | OPT_FRESH,
-		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S [--settle-if COND]...] [--fresh] [--log FILE]",
+		OPT_LOG | OPT_EXPECT | OPT_SETTLE | OPT_SETTLE_IF | OPT_FRESH |
+		OPT_DRY_RUN,
+		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S [--settle-if COND]...] [--fresh] [--dry-run] [--log FILE]",
 		"replace the policy of a node, with no moment without one",
 		"If the new policy is refused, the old one stays. --expect swaps only if\n"
 		"the node still has policy OLD, a name or an id. --settle watches the new\n"
@@ -114,6 +119,16 @@ static const struct verb verbs[] = {
 		"alike are handed over with what they hold, unless --fresh is given;\n"
 		"counters start anew.",
 		"nodectl swap node1 memcg_budget budget=4096 --expect compressible",
+	},
+	{
+		"apply", do_apply, 0, -1, OPT_DRY_RUN | OPT_CONFIG | OPT_LOG,
+		"[NODE]... [--dry-run] [--config DIR] [--log FILE]",
+		"give nodes the policies and tunables of the configuration",
+		"The configuration is *.conf in /etc/node_ext and /usr/lib/node_ext;\n"
+		"nodectl(8) tells what it may say. Changes only what is not so: it loads a\n"
+		"policy, replaces one whose object has changed, or sets tunables. Of all\n"
+		"device nodes if none is named. --dry-run shows what would be done.",
+		"nodectl apply --dry-run",
 	},
 	{
 		"unload", do_unload, 1, -1, 0, "NODE...",
@@ -203,6 +218,8 @@ static const struct {
 	{ OPT_SETTLE, "settle", "  --settle S       take the policy back if it misbehaves within S seconds" },
 	{ OPT_SETTLE_IF, "settle-if", "  --settle-if C    take it back if C holds, as in \"pages_refused_device>0\"; may be repeated" },
 	{ OPT_FRESH, "fresh", "  --fresh          hand no map over from the old policy" },
+	{ OPT_DRY_RUN, "dry-run", "  --dry-run        verify, show what would be done, and change nothing" },
+	{ OPT_CONFIG, "config", "  --config DIR     take the configuration from there, and only from there" },
 	{ OPT_LOG, "log", "  --log FILE       write the verifier's log there if it refuses" },
 	{ OPT_INTERVAL, "interval", "  --interval S     repeat every S seconds" },
 	{ OPT_COUNT, "count", "  --count N        end after N of what is repeated" },
@@ -219,7 +236,7 @@ static const struct {
 
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
        LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH, LONG_OUTPUT,
-       LONG_FORMAT, LONG_SETTLE_IF };
+       LONG_FORMAT, LONG_SETTLE_IF, LONG_DRY_RUN, LONG_CONFIG };
 
 #define SHORT_OPTIONS	"jvhV"
 
@@ -240,6 +257,8 @@ static const struct option long_options[] = {
 	{ "fresh", no_argument, NULL, LONG_FRESH },
 	{ "output", required_argument, NULL, LONG_OUTPUT },
 	{ "format", required_argument, NULL, LONG_FORMAT },
+	{ "dry-run", no_argument, NULL, LONG_DRY_RUN },
+	{ "config", required_argument, NULL, LONG_CONFIG },
 	{},
 };
 
@@ -461,6 +480,12 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		o->used |= OPT_FRESH;
 		c->fresh = true;
 		return 0;
+	case LONG_DRY_RUN:
+		o->used |= OPT_DRY_RUN;
+		c->dry_run = true;
+		return 0;
+	case LONG_CONFIG:
+		return take_text(o, OPT_CONFIG, &c->config);
 	case LONG_COUNT:
 		o->used |= OPT_COUNT;
 		return parse_count(optarg, &c->count);
@@ -493,6 +518,8 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 		return usage(next, "--count needs --interval");
 	if (o->used & OPT_SETTLE_IF && !(o->used & OPT_SETTLE))
 		return usage(next, "--settle-if needs --settle");
+	if (o->used & OPT_DRY_RUN && o->used & OPT_SETTLE)
+		return usage(next, "a dry run has nothing that could settle");
 	if (o->used & OPT_HISTOGRAM && o->used & OPT_INTERVAL)
 		return usage(next, "--histogram is not repeated");
 	if (c->nr_args < v->min_args)

@@ -35,6 +35,9 @@ struct pollfd;
  * @count: --count, 0 when not given
  * @histogram: --histogram
  * @fresh: --fresh
+ * @dry_run: --dry-run
+ * @config: --config, or NULL
+ * @configured_at: FILE:LINE of the configuration that wants it so, or NULL
  */
 struct cmdline {
 	char **args;
@@ -52,6 +55,9 @@ struct cmdline {
 	uint64_t count;
 	bool histogram;
 	bool fresh;
+	bool dry_run;
+	const char *config;
+	const char *configured_at;
 };
 
 int do_nodes(const struct cmdline *c);
@@ -60,6 +66,7 @@ int do_inspect(const struct cmdline *c);
 int do_new(const struct cmdline *c);
 int do_check(const struct cmdline *c);
 int do_load(const struct cmdline *c);
+int do_apply(const struct cmdline *c);
 int do_swap(const struct cmdline *c);
 int do_unload(const struct cmdline *c);
 int do_status(const struct cmdline *c);

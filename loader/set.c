@@ -14,8 +14,8 @@
 #include "nodectl.h"
 #include "tunable.h"
 
-static int find_tunables(const struct node *node, struct live *live,
-			 struct failure *f)
+static int find_tunables(const struct node *node, const char *expect,
+			 struct live *live, struct failure *f)
 {
 	int err;
 
@@ -26,7 +26,7 @@ static int find_tunables(const struct node *node, struct live *live,
 	if (!live->map_id)
 		return fail(f, -ENOENT, "Attach one with \"nodectl load\".",
 			    "the node has no policy");
-	err = privilege_require(f);
+	err = live_expect(live, expect, f) ?: privilege_require(f);
 	if (!err)
 		err = live_read(live, f);
 	if (!err && live->meta.nr_tunables && !live->values)
@@ -37,7 +37,8 @@ static int find_tunables(const struct node *node, struct live *live,
 	return err;
 }
 
-static void print_change(const struct node *node, const struct live *live,
+static void print_change(const struct cmdline *c, const struct node *node,
+			 const struct live *live,
 			 const struct tunable_change *changes,
 			 unsigned int nr)
 {
@@ -47,7 +48,8 @@ static void print_change(const struct node *node, const struct live *live,
 
 	if (!out_json) {
 		for (i = 0; i < nr; i++)
-			printf("%s: %s: %s %s -> %s%s%s\n", node->name, live->name,
+			printf("%s: %s%s: %s %s -> %s%s%s\n", node->name,
+			       c->dry_run ? "dry run: " : "", live->name,
 			       changes[i].tun->name,
 			       tunable_format(changes[i].tun,
 					      tunable_load(changes[i].tun,
@@ -62,6 +64,10 @@ static void print_change(const struct node *node, const struct live *live,
 	o = json_object_new_object();
 	out_str(o, "node", node->name);
 	out_int(o, "nid", node->nid);
+	out_str(o, "action", "set");
+	out_bool(o, "dry_run", c->dry_run);
+	json_object_object_add(o, "configured_at", c->configured_at ?
+			       json_object_new_string(c->configured_at) : NULL);
 	out_str(o, "policy", live->name);
 	out_int(o, "id", live->map_id);
 	set = json_object_new_object();
@@ -96,21 +102,21 @@ static int store(const struct node *node, struct live *live,
 	return 0;
 }
 
-static int set_tunables(const struct node *node, const struct settings *set,
-			struct failure *f)
+static int set_tunables(const struct cmdline *c, const struct node *node,
+			const struct settings *set, struct failure *f)
 {
 	struct tunable_change changes[SETTINGS_MAX];
 	struct live live;
 	int err;
 
-	err = find_tunables(node, &live, f);
+	err = find_tunables(node, c->expect, &live, f);
 	if (!err)
 		err = tunables_vet(&live.meta, set, changes, f);
-	if (!err)
+	if (!err && !c->dry_run)
 		err = store(node, &live, changes, set->nr, f);
 	/* The copy in @live has the values that were there before. */
 	if (!err)
-		print_change(node, &live, changes, set->nr);
+		print_change(c, node, &live, changes, set->nr);
 	live_close(&live);
 	return err;
 }
@@ -134,7 +140,7 @@ int do_set(const struct cmdline *c)
 	}
 	err = node_open(nid, &node, &f);
 	if (!err)
-		err = set_tunables(&node, &set, &f);
+		err = set_tunables(c, &node, &set, &f);
 	if (err)
 		p_failure(node.name, "cannot set", &f);
 	failure_clear(&f);

@@ -15,22 +15,6 @@
 #include "pin.h"
 #include "settle.h"
 
-/* --expect: is the policy still the one that the user means? */
-static int check_expected(const struct live *live, const char *expect,
-			  struct failure *f)
-{
-	char id[16];
-
-	if (!expect || !strcmp(expect, live->name))
-		return 0;
-	snprintf(id, sizeof(id), "%u", live->map_id);
-	if (!strcmp(expect, id))
-		return 0;
-	return fail(f, -EPERM, "Look at it with \"nodectl status\" and decide again.",
-		    "the node has policy \"%s\" (id %u), not the expected %s",
-		    live->name, live->map_id, expect);
-}
-
 static int update(struct attempt *a, struct failure *f)
 {
 	struct live now;
@@ -83,25 +67,33 @@ static void print_maps(const struct attempt *a, bool fresh)
 		       a->node.name);
 }
 
-static void print_swapped(const struct attempt *a, uint32_t id, uint32_t link_id,
-			  bool fresh)
+static void print_swapped(const struct attempt *a, uint32_t id,
+			  const struct cmdline *c)
 {
-	struct json_object *o, *old;
+	struct json_object *o, *old = NULL;
 
+	if (!out_json && c->dry_run) {
+		attempt_print_dry(a, "replace the node's", c);
+		if (!attempt_is_offline(c))
+			print_maps(a, c->fresh);
+		return;
+	}
 	if (!out_json) {
 		printf("%s: policy %s (id %u) replaced %s (id %u); detach it with: nodectl unload %s\n",
 		       a->node.name, a->obj.name, id, a->live.name,
 		       a->live.map_id, a->node.name);
-		print_maps(a, fresh);
+		print_maps(a, c->fresh);
 		return;
 	}
-	o = attempt_json(a, id, link_id);
-	json_object_object_add(o, "maps", handover_json(&a->maps));
-	old = json_object_new_object();
-	out_str(old, "policy", a->live.name);
-	out_int(old, "id", a->live.map_id);
+	o = attempt_json(a, "swap", c, id, a->live.link_id);
+	if (!attempt_is_offline(c)) {
+		json_object_object_add(o, "maps", handover_json(&a->maps));
+		old = json_object_new_object();
+		out_str(old, "policy", a->live.name);
+		out_int(old, "id", a->live.map_id);
+	}
 	json_object_object_add(o, "replaced", old);
-	if (!a->live.pinned)
+	if (!c->dry_run && !a->live.pinned)
 		json_object_object_add(o, "pin", NULL);
 	out_record(o);
 }
@@ -156,11 +148,13 @@ static int prepare_swap(struct attempt *a, int nid, const struct cmdline *c,
 {
 	int err;
 
+	if (attempt_is_offline(c))
+		return attempt_offline(a, nid, c, f);
 	err = attempt_node(a, nid, f);
 	if (!err)
 		err = live_find_link(&a->node, &a->live, f);
 	if (!err)
-		err = check_expected(&a->live, c->expect, f);
+		err = live_expect(&a->live, c->expect, f);
 	if (err)
 		return err;
 	a->live.map_fd = bpf_map_get_fd_by_id(a->live.map_id);
@@ -218,7 +212,7 @@ static int swap_locked(struct attempt *a, struct settle *s, struct change *done,
 
 /**
  * do_swap - nodectl swap NODE POLICY [KEY=VALUE]... [--expect OLD]
- *	     [--settle S [--settle-if COND]...] [--fresh]
+ *	     [--settle S [--settle-if COND]...] [--fresh] [--dry-run]
  * @c: the command line
  */
 int do_swap(const struct cmdline *c)
@@ -233,10 +227,10 @@ int do_swap(const struct cmdline *c)
 		return NODECTL_USAGE;
 	attempt_init(&a);
 	err = prepare_swap(&a, nid, c, &f);
-	if (!err)
+	if (!err && !c->dry_run)
 		err = swap_locked(&a, &s, &done, &f);
 	if (!err) {
-		print_swapped(&a, done.id, a.live.link_id, c->fresh);
+		print_swapped(&a, done.id, c);
 	} else {
 		if (a.node.dirfd >= 0)
 			say_what_stays(&a, &f);

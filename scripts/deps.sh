@@ -15,7 +15,7 @@ set -euo pipefail
 wanted='
 gcc make perl python3 xz-utils  building
 clang-19|clang-20|clang-21|clang-18|clang-17 llvm-19|llvm-20|llvm-21|llvm-18|llvm-17  BPF programs
-zlib1g-dev libelf-dev libjson-c-dev libmd-dev libncurses-dev pkg-config libc6-dev  nodectl
+zlib1g-dev libelf-dev libjson-c-dev libinih-dev libmd-dev libncurses-dev pkg-config libc6-dev  nodectl
 libcmocka-dev  tests of policies
 '
 [ "${1-}" = kit ] || wanted+='git file procps  scripts

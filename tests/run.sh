@@ -13,8 +13,9 @@ set -euo pipefail
 . "$(dirname "$0")/../scripts/lib.sh"
 
 # Those that take longest come first, so that the last ones end together.
-groups=(pressure policy eject nodectl nodectl_races nodectl_kills promote
-	citizen fence tiers members dax several memcg damon offline isolation stress)
+groups=(pressure policy eject nodectl nodectl_races nodectl_apply nodectl_kills
+	promote citizen fence tiers members dax several memcg damon offline isolation
+	stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;
@@ -45,7 +46,7 @@ boot_parameters() {
 # Memory of the nodes that nobody claims at boot.
 nodes() {
 	case $1 in
-	several | tiers) echo 512M,256M ;;
+	several | tiers | nodectl_apply) echo 512M,256M ;;
 	dax) echo 512M,nvdimm:512M ;;
 	*) echo 512M ;;
 	esac

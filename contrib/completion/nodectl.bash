@@ -40,7 +40,7 @@ _nodectl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local ctl=${COMP_WORDS[0]} verb='' words='' i n=0 key=''
 	local -a args=() path=()
-	local verbs='nodes policies inspect new check load swap unload status why stats watch metrics top set trace'
+	local verbs='nodes policies inspect new check load swap apply unload status why stats watch metrics top set trace'
 	local global='--json --verbose --path --help --version'
 
 	COMPREPLY=()
@@ -56,7 +56,7 @@ _nodectl() {
 		--path)
 			path+=(--path "${COMP_WORDS[i+1]}")
 			((i++)) ;;
-		--expect | --log | --output | --format | --interval | --count | --duration | --settle | --settle-if)
+		--config | --expect | --log | --output | --format | --interval | --count | --duration | --settle | --settle-if)
 			((i++)) ;;
 		-*) ;;
 		*)
@@ -70,7 +70,7 @@ _nodectl() {
 	n=${#args[@]}
 
 	case $prev in
-	--path)
+	--path | --config)
 		_nodectl_files -d "$cur"
 		return ;;
 	--log | --output)
@@ -93,8 +93,9 @@ _nodectl() {
 	fi
 	if [[ $cur == -* ]]; then
 		case $verb in
-		load) words='--log' ;;
-		swap) words='--log --expect --settle --settle-if --fresh' ;;
+		load) words='--dry-run --log' ;;
+		swap) words='--dry-run --log --expect --settle --settle-if --fresh' ;;
+		apply) words='--dry-run --config --log' ;;
 		stats) words='--interval --count --histogram' ;;
 		metrics) words='--format --output' ;;
 		top) words='--interval --count' ;;
@@ -116,7 +117,7 @@ _nodectl() {
 	new:1)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	load:0 | swap:0 | set:0 | trace:0 | unload:* | status:* | why:* | stats:* | watch:*)
+	load:0 | swap:0 | set:0 | trace:0 | apply:* | unload:* | status:* | why:* | stats:* | watch:*)
 		words=$("$ctl" --json nodes 2>/dev/null | _nodectl_field node) ;;
 	load:* | swap:*)
 		[ -n "$key" ] ||

@@ -17,7 +17,7 @@ function __nodectl_words
 			continue
 		end
 		switch $word
-			case --path --expect --log --interval --count --duration --settle --settle-if --output --format
+			case --path --config --expect --log --interval --count --duration --settle --settle-if --output --format
 				set skip 1
 			case '-*'
 			case '*'
@@ -72,7 +72,7 @@ function __nodectl_arguments
 			__nodectl_policies
 		case new:2
 			__fish_complete_directories
-		case load:1 swap:1 set:1 trace:1 'unload:*' 'status:*' 'why:*' 'stats:*' 'watch:*'
+		case load:1 swap:1 set:1 trace:1 'apply:*' 'unload:*' 'status:*' 'why:*' 'stats:*' 'watch:*'
 			__nodectl_nodes
 		case 'load:*' 'swap:*'
 			__nodectl_tunables object $words[3]
@@ -97,6 +97,8 @@ complete -c nodectl -n '__nodectl_takes expect' -l expect -xa '(nodectl --json n
 complete -c nodectl -n '__nodectl_takes settle' -l settle -x -d 'take the policy back if it misbehaves'
 complete -c nodectl -n '__nodectl_takes settle-if' -l settle-if -x -d 'take the policy back if this holds'
 complete -c nodectl -n '__nodectl_takes fresh' -l fresh -d 'hand no map over from the old policy'
+complete -c nodectl -n '__nodectl_takes dry-run' -l dry-run -d 'show what would be done'
+complete -c nodectl -n '__nodectl_takes config' -l config -xa '(__fish_complete_directories)' -d 'take the configuration from there'
 complete -c nodectl -n '__nodectl_takes interval' -l interval -x -d 'repeat every so many seconds'
 complete -c nodectl -n '__nodectl_takes count' -l count -x -d 'end after so many'
 complete -c nodectl -n '__nodectl_takes histogram' -l histogram -d 'pages by stored size'

@@ -11,8 +11,8 @@
 #include <json-c/json.h>
 
 static const char *const verbs[] = {
-	"nodes", "policies", "inspect", "new", "check", "load", "swap", "unload",
-	"status", "why", "stats", "watch", "metrics", "top", "set", "trace",
+	"nodes", "policies", "inspect", "new", "check", "load", "swap", "apply",
+	"unload",	"status", "why", "stats", "watch", "metrics", "top", "set", "trace",
 };
 
 static char out_text[65536], err_text[65536];
@@ -112,6 +112,11 @@ static const struct {
 	{ "--frob", "there is no option --frob" },
 	{ "nodes -x", "there is no option -x" },
 	{ "nodes -xj", "there is no option -x" },
+	{ "apply x", "\"x\" is not a node" },
+	{ "apply --config", "--config needs an argument" },
+	{ "apply 1 --fresh", "takes no --fresh" },
+	{ "unload 1 --dry-run", "takes no --dry-run" },
+	{ "swap 1 x --dry-run --settle 1", "nothing that could settle" },
 	{ "swap 1 x --expect", "--expect needs an argument" },
 };
 
@@ -322,6 +327,40 @@ static void file_and_policy_may_have_different_names(void **state)
 	remove_dir(dir);
 }
 
+/* As on the machine where a configuration is written. */
+static void dry_run_needs_no_device_node(void **state)
+{
+	static const char objects[] = "--path $(dirname $NODECTL)/objects";
+	char *dir = temp_dir(), args[PATH_MAX + 128];
+	struct json_object *root, *o, *value;
+
+	(void)state;
+	if (!access("/sys/devices/system/node/has_device_memory", F_OK)) {
+		remove_dir(dir);
+		skip();
+	}
+	snprintf(args, sizeof(args), "load 1 good bias=7 --dry-run -j %s", objects);
+	assert_status(args, 0);
+	root = json_tokener_parse(out_text);
+	assert_true(json_object_object_get_ex(root, "verified", &o));
+	assert_false(json_object_get_boolean(o));
+	assert_true(json_object_object_get_ex(root, "tunables", &o));
+	assert_true(json_object_object_get_ex(o, "bias", &value));
+	assert_int_equal(json_object_get_int(value), 7);
+	json_object_put(root);
+
+	make_file(dir, "a.conf", "[node 1]\npolicy = good\n[node 3]\npolicy = good\n");
+	snprintf(args, sizeof(args), "apply --dry-run --config %s %s", dir, objects);
+	assert_status(args, 0);
+	assert_contains(out_text, "node1: dry run: policy good");
+	assert_contains(out_text, "node3: dry run: policy good");
+	make_file(dir, "a.conf", "[node 1]\npolicy = good\ntunable.bias = x\n");
+	assert_status(args, 1);
+	assert_string_equal(out_text, "");
+	assert_contains(err_text, "/a.conf:3: \"x\" is not a");
+	remove_dir(dir);
+}
+
 static void results_that_cannot_be_written_are_an_error(void **state)
 {
 	(void)state;
@@ -372,6 +411,7 @@ int main(void)
 		cmocka_unit_test(listing_goes_on_after_a_bad_object),
 		cmocka_unit_test(directories_that_were_asked_for_must_exist),
 		cmocka_unit_test(file_and_policy_may_have_different_names),
+		cmocka_unit_test(dry_run_needs_no_device_node),
 		cmocka_unit_test(results_that_cannot_be_written_are_an_error),
 		cmocka_unit_test(check_says_what_is_missing_and_what_follows),
 	};

@@ -52,6 +52,12 @@ static void verbs_and_options_are_completed(void **state)
 	assert_string_equal(out, "<--count>");
 	complete_in("/", "w");
 	assert_string_equal(out, "<why><watch>");
+	complete_in("/", "app");
+	assert_string_equal(out, "<apply>");
+	complete_in("/", "apply --c");
+	assert_string_equal(out, "<--config>");
+	complete_in("/", "load 1 deny_all --d");
+	assert_string_equal(out, "<--dry-run>");
 	complete_in("/", "swap 1 deny_all --settle-");
 	assert_string_equal(out, "<--settle-if>");
 }
