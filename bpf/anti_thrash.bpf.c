@@ -45,6 +45,9 @@
 
 NODE_POLICY(anti_thrash, "keeps out pages that have bounced");
 
+/* What cannot bounce needs no policy against it. */
+NODE_MATCH(.features = "fence");
+
 #define NSEC_PER_MSEC	1000000ULL
 #define MOST_BOUNCES	32
 /* The kernel rounds this up to a multiple of the CPUs, and takes 65536 at most. */

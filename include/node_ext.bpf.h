@@ -7,6 +7,7 @@
  * written with:
  *
  *	NODE_POLICY()	name and summary, once per object
+ *	NODE_MATCH()	which nodes it is for, if not for all
  *	NODE_TUNABLE()	a value that the administrator may change
  *	NODE_COUNTERS()	what the policy reports about itself
  *	NODE_OP()	a member of struct node_device_ops
@@ -271,6 +272,17 @@ extern int bpf_node_device_policy_exit(s64 code, const char *text__str) __ksym;
 		.name = #_name,						\
 		.summary = _summary,					\
 	}
+
+/**
+ * NODE_MATCH - say which nodes the policy is for
+ * @_conditions: members of struct node_ext_match, as in an initializer:
+ *	NODE_MATCH(.features = "fence", .min_classes = 2);
+ *
+ * nodectl attaches the policy to no other node, unless it is forced to.
+ */
+#define NODE_MATCH(_conditions...)					\
+	const struct node_ext_match __node_ext_match			\
+		SEC(NODE_EXT_META_SECTION) = { _conditions }
 
 /**
  * NODE_TUNABLE - a value that can be set at load and changed while it runs

@@ -3,7 +3,7 @@
  * What a policy object says about itself, read by nodectl.
  *
  * Both sides include this file: a policy through node_ext.bpf.h, whose macros
- * NODE_POLICY() and NODE_TUNABLE() fill these records, and nodectl.
+ * NODE_POLICY(), NODE_MATCH() and NODE_TUNABLE() fill these records, and nodectl.
  *
  * The records are constants in one ELF section.  libbpf turns a section whose
  * name starts with ".rodata." into a frozen BPF map and binds it to every
@@ -74,6 +74,26 @@ struct node_ext_tunable {
 	__u64 def;
 	__u64 min;
 	__u64 max;
+};
+
+/**
+ * struct node_ext_match - which nodes the policy is for, at most one per object
+ * @driver: pattern of the shell for the node's driver, empty for any
+ * @features: features that the node must have, separated by blanks
+ * @min_size: bytes of logical space that it has at least
+ * @max_size: and at most, 0 for no limit
+ * @min_classes: compression classes that the device has at least
+ * @reserved: 0
+ *
+ * nodectl compares.  The kernel does not: a policy must not misbehave on any node.
+ */
+struct node_ext_match {
+	char driver[NODE_EXT_NAME_LEN];
+	char features[NODE_EXT_TEXT_LEN];
+	__u64 min_size;
+	__u64 max_size;
+	__u32 min_classes;
+	__u32 reserved;
 };
 
 #endif /* __NODE_EXT_META_H */

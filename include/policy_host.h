@@ -178,6 +178,8 @@ static inline void bpf_spin_unlock(struct bpf_spin_lock *lock)
 
 #define NODE_POLICY(_name, _summary)					\
 	static const char policy_name[] __attribute__((unused)) = #_name
+/* There are no nodes here. */
+#define NODE_MATCH(_conditions...)	_Static_assert(1, "")
 #define NODE_TUNABLE(_type, _name, _def, _min, _max, _unit, _desc)	\
 	static volatile _type _name = (_def)
 #define NODE_COUNTERS(_struct)	static _struct counters

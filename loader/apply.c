@@ -159,6 +159,9 @@ static int make_plan(struct plan *p, struct conf *conf, const struct cmdline *c,
 		return err;
 	s = p->wanted.section;
 	p->action = UNCONFIGURED;
+	if (!s && c->to_configured)
+		return fail(f, -ENOENT, "Without --to-configured it is left to the native default.",
+			    "the configuration says nothing about it");
 	if (!s)
 		return 0;
 	snprintf(p->at, sizeof(p->at), "%s:%u", s->at.file, s->at.line);
@@ -206,6 +209,8 @@ static int carry_out(struct plan *p, const struct cmdline *c)
 	verb.args = p->args;
 	verb.nr_args = p->nr_args;
 	verb.configured_at = p->at;
+	verb.force = p->wanted.section &&
+		     p->wanted.section->values[CONF_FORCE].number;
 	switch (p->action) {
 	case LOAD:
 		return do_load(&verb);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -13,9 +14,11 @@
 #include "bpffs.h"
 #include "caps.h"
 #include "exits.h"
+#include "keep.h"
 #include "kernel.h"
 #include "pin.h"
 #include "trace.h"
+#include "traits.h"
 
 static int check_state(const struct node *node, struct failure *f)
 {
@@ -72,6 +75,7 @@ void attempt_init(struct attempt *a)
  */
 void attempt_close(struct attempt *a)
 {
+	free(a->kept);
 	object_close(&a->obj);
 	handover_free(&a->maps);
 	live_close(&a->live);
@@ -150,6 +154,23 @@ static void blame_maps(const struct attempt *a, struct failure *f)
 		 "; --fresh gives it empty ones.");
 }
 
+/* Is the policy for such a node at all? */
+static int check_fit(const struct attempt *a, struct failure *f)
+{
+	const struct policy_match *m = &a->obj.meta.match;
+	struct traits traits;
+	char why[256];
+	int err;
+
+	if (!m->said)
+		return 0;
+	err = traits_read(&a->node, &traits, f);
+	if (err || policy_fits(m, &traits, why, sizeof(why)))
+		return err;
+	return fail(f, -EPERM, "--force attaches it all the same; \"nodectl policies --for NODE\" lists the policies for a node.",
+		    "the policy is for other nodes: %s", why);
+}
+
 /**
  * attempt_open - find and read the new policy and set its tunables
  * @a: gets the object and the file
@@ -171,7 +192,13 @@ int attempt_open(struct attempt *a, const struct cmdline *c, struct failure *f)
 	/* The command line was checked before; this cannot fail. */
 	if (!err)
 		err = settings_parse(c->args + 2, c->nr_args - 2, &set, f);
-	return err ?: object_set_tunables(&a->obj, &set, f);
+	if (!err)
+		err = object_set_tunables(&a->obj, &set, f);
+	if (!err && a->node.dirfd >= 0 && !c->force)
+		err = check_fit(a, f);
+	if (!err && c->keep_tunables && a->live.map_id)
+		err = keep_tunables(a, &set, f);
+	return err;
 }
 
 /**

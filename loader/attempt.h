@@ -26,6 +26,8 @@
  * @obj: the new policy
  * @maps: what became of its maps
  * @file: its file
+ * @kept: tunables that have got the value of the old policy
+ * @nr_kept: how many
  */
 struct attempt {
 	struct node node;
@@ -33,6 +35,8 @@ struct attempt {
 	struct object obj;
 	struct handover maps;
 	char file[PATH_MAX];
+	const struct tunable **kept;
+	unsigned int nr_kept;
 };
 
 /**

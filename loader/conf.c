@@ -39,7 +39,7 @@ static const struct {
 	{ CONF_PROFILE, "profile" },
 };
 
-enum value_type { WORD, SIZE, NUMBER };
+enum value_type { WORD, SIZE, NUMBER, BOOL };
 
 static const struct {
 	const char *name;
@@ -48,6 +48,7 @@ static const struct {
 } keys[NR_CONF_KEYS] = {
 	[CONF_POLICY] = { "policy", CONF_NODE | CONF_MATCH | CONF_PROFILE, WORD },
 	[CONF_PROFILE_NAME] = { "profile", CONF_NODE | CONF_MATCH, WORD },
+	[CONF_FORCE] = { "force", CONF_NODE | CONF_MATCH, BOOL },
 	[CONF_DRIVER] = { "driver", CONF_MATCH, WORD },
 	[CONF_FEATURES] = { "features", CONF_MATCH, WORD },
 	[CONF_MIN_SIZE] = { "min-size", CONF_MATCH, SIZE },
@@ -293,6 +294,18 @@ static int parse_number(const char *text, bool size, uint64_t *number)
 	return 0;
 }
 
+static int parse_bool(const char *text, uint64_t *number)
+{
+	*number = !strcmp(text, "yes");
+	return *number || !strcmp(text, "no") ? 0 : -EINVAL;
+}
+
+static const char *const right_value[] = {
+	[SIZE] = "Write bytes, or a whole number with K, M, G or T.",
+	[NUMBER] = "Write a whole number.",
+	[BOOL] = "Write yes or no.",
+};
+
 static int set_value(struct reader *r, enum conf_key key, const char *text)
 {
 	struct conf_value *v = &r->section->values[key];
@@ -308,12 +321,12 @@ static int set_value(struct reader *r, enum conf_key key, const char *text)
 	if (!*text)
 		return fail(r->f, -EINVAL, "Give it a value, or remove the line.",
 			    "\"%s\" has no value", keys[key].name);
-	if (keys[key].type != WORD)
+	if (keys[key].type == BOOL)
+		err = parse_bool(text, &v->number);
+	else if (keys[key].type != WORD)
 		err = parse_number(text, keys[key].type == SIZE, &v->number);
 	if (err)
-		return fail(r->f, err, keys[key].type == SIZE ?
-			    "Write bytes, or a whole number with K, M, G or T." :
-			    "Write a whole number.",
+		return fail(r->f, err, right_value[keys[key].type],
 			    "\"%s\" is no value for \"%s\"", text, keys[key].name);
 	v->text = strdup(text);
 	v->at = r->at;

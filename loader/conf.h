@@ -22,7 +22,7 @@ enum conf_kind {
 
 /* What a section may say besides tunables. */
 enum conf_key {
-	CONF_POLICY, CONF_PROFILE_NAME, CONF_DRIVER, CONF_FEATURES,
+	CONF_POLICY, CONF_PROFILE_NAME, CONF_FORCE, CONF_DRIVER, CONF_FEATURES,
 	CONF_MIN_SIZE, CONF_MAX_SIZE, CONF_MIN_CLASSES, NR_CONF_KEYS
 };
 
@@ -39,7 +39,7 @@ struct conf_place {
 /**
  * struct conf_value - what a section says about one thing
  * @text: as written, NULL when it says nothing
- * @number: @text of a size or a number
+ * @number: @text of a size, a number, or yes (1) or no (0)
  * @at: where
  */
 struct conf_value {

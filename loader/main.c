@@ -30,6 +30,10 @@ enum {
 	OPT_SETTLE_IF	= 1 << 10,
 	OPT_DRY_RUN	= 1 << 11,
 	OPT_CONFIG	= 1 << 12,
+	OPT_KEEP	= 1 << 13,
+	OPT_FORCE	= 1 << 14,
+	OPT_TO_CONF	= 1 << 15,
+	OPT_FOR		= 1 << 16,
 	/* No options, but what a verb does. */
 	REPEATS		= 1 << 20,	/* also without --interval */
 	TEXT_ONLY	= 1 << 21,	/* has a format of its own, not JSON */
@@ -66,12 +70,13 @@ static const struct verb verbs[] = {
 		"nodectl nodes",
 	},
 	{
-		"policies", do_policies, 0, 0, 0, "",
+		"policies", do_policies, 0, 0, OPT_FOR, "[--for NODE]",
 		"list the policies that can be loaded",
 		"Looks for *.bpf.o in the directories of --path and $NODECTL_PATH, in\n"
 		"/etc/node_ext, /usr/local/lib/node_ext, /usr/lib/node_ext, and where\n"
 		"nodectl has its own: bpf/ beside it, or lib/node_ext below its prefix.\n"
-		"A file that is not a policy is reported, the others are listed.",
+		"A file that is not a policy is reported, the others are listed. --for lists\n"
+		"only those that are for such a node.",
 		"nodectl policies",
 	},
 	{
@@ -96,8 +101,8 @@ static const struct verb verbs[] = {
 		"nodectl check",
 	},
 	{
-		"load", do_load, 2, -1, OPT_LOG | OPT_DRY_RUN,
-		"NODE POLICY [KEY=VALUE]... [--dry-run] [--log FILE]",
+		"load", do_load, 2, -1, OPT_LOG | OPT_DRY_RUN | OPT_FORCE,
+		"NODE POLICY [KEY=VALUE]... [--force] [--dry-run] [--log FILE]",
 		"attach a policy to a node that has none",
 		"KEY=VALUE sets tunables before the policy runs. The policy stays when\n"
 		"nodectl is gone, because its link is pinned at\n"
@@ -108,8 +113,8 @@ static const struct verb verbs[] = {
 	{
 		"swap", do_swap, 2, -1,
 		OPT_LOG | OPT_EXPECT | OPT_SETTLE | OPT_SETTLE_IF | OPT_FRESH |
-		OPT_DRY_RUN,
-		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S [--settle-if COND]...] [--fresh] [--dry-run] [--log FILE]",
+		OPT_DRY_RUN | OPT_KEEP | OPT_FORCE,
+		"NODE POLICY [KEY=VALUE]... [--expect OLD] [--settle S [--settle-if COND]...] [--fresh] [--keep-tunables] [--force] [--dry-run] [--log FILE]",
 		"replace the policy of a node, with no moment without one",
 		"If the new policy is refused, the old one stays. --expect swaps only if\n"
 		"the node still has policy OLD, a name or an id. --settle watches the new\n"
@@ -117,7 +122,7 @@ static const struct verb verbs[] = {
 		"it, or when a condition of --settle-if holds: COUNTER>N, a counter of\n"
 		"\"nodectl stats\", counted from the swap. Maps that both policies declare\n"
 		"alike are handed over with what they hold, unless --fresh is given;\n"
-		"counters start anew.",
+		"counters start anew. --keep-tunables does the same for the tunables.",
 		"nodectl swap node1 memcg_budget budget=4096 --expect compressible",
 	},
 	{
@@ -131,10 +136,12 @@ static const struct verb verbs[] = {
 		"nodectl apply --dry-run",
 	},
 	{
-		"unload", do_unload, 1, -1, 0, "NODE...",
+		"unload", do_unload, 1, -1, OPT_TO_CONF | OPT_CONFIG,
+		"NODE... [--to-configured [--config DIR]]",
 		"detach the policy of a node; the native default decides again",
 		"Detaching is complete when nodectl returns. Also removes the pins that were\n"
-		"left from a policy that is gone.",
+		"left from a policy that is gone. --to-configured goes back to the policy of\n"
+		"the configuration instead, as apply does, with no moment without one.",
 		"nodectl unload node1",
 	},
 	{
@@ -218,6 +225,10 @@ static const struct {
 	{ OPT_SETTLE, "settle", "  --settle S       take the policy back if it misbehaves within S seconds" },
 	{ OPT_SETTLE_IF, "settle-if", "  --settle-if C    take it back if C holds, as in \"pages_refused_device>0\"; may be repeated" },
 	{ OPT_FRESH, "fresh", "  --fresh          hand no map over from the old policy" },
+	{ OPT_KEEP, "keep-tunables", "  --keep-tunables  begin with the tunables that the old policy has" },
+	{ OPT_FORCE, "force", "  --force          also if the policy is for other nodes" },
+	{ OPT_TO_CONF, "to-configured", "  --to-configured  go back to what the configuration says" },
+	{ OPT_FOR, "for", "  --for NODE       only those that are for such a node" },
 	{ OPT_DRY_RUN, "dry-run", "  --dry-run        verify, show what would be done, and change nothing" },
 	{ OPT_CONFIG, "config", "  --config DIR     take the configuration from there, and only from there" },
 	{ OPT_LOG, "log", "  --log FILE       write the verifier's log there if it refuses" },
@@ -236,7 +247,8 @@ static const struct {
 
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
        LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH, LONG_OUTPUT,
-       LONG_FORMAT, LONG_SETTLE_IF, LONG_DRY_RUN, LONG_CONFIG };
+       LONG_FORMAT, LONG_SETTLE_IF, LONG_DRY_RUN, LONG_CONFIG,
+       LONG_KEEP, LONG_FORCE, LONG_TO_CONF, LONG_FOR };
 
 #define SHORT_OPTIONS	"jvhV"
 
@@ -258,6 +270,10 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, LONG_OUTPUT },
 	{ "format", required_argument, NULL, LONG_FORMAT },
 	{ "dry-run", no_argument, NULL, LONG_DRY_RUN },
+	{ "keep-tunables", no_argument, NULL, LONG_KEEP },
+	{ "force", no_argument, NULL, LONG_FORCE },
+	{ "to-configured", no_argument, NULL, LONG_TO_CONF },
+	{ "for", required_argument, NULL, LONG_FOR },
 	{ "config", required_argument, NULL, LONG_CONFIG },
 	{},
 };
@@ -424,6 +440,13 @@ static int take_text(struct options *o, unsigned int bit, const char **text)
 	return 0;
 }
 
+static int take_flag(struct options *o, unsigned int bit, bool *flag)
+{
+	o->used |= bit;
+	*flag = true;
+	return 0;
+}
+
 static int take_condition(struct options *o, struct cmdline *c)
 {
 	if (c->nr_settle_if < SETTLE_IF_MAX)
@@ -473,17 +496,19 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 	case LONG_SETTLE_IF:
 		return take_condition(o, c);
 	case LONG_HISTOGRAM:
-		o->used |= OPT_HISTOGRAM;
-		c->histogram = true;
-		return 0;
+		return take_flag(o, OPT_HISTOGRAM, &c->histogram);
 	case LONG_FRESH:
-		o->used |= OPT_FRESH;
-		c->fresh = true;
-		return 0;
+		return take_flag(o, OPT_FRESH, &c->fresh);
+	case LONG_KEEP:
+		return take_flag(o, OPT_KEEP, &c->keep_tunables);
+	case LONG_FORCE:
+		return take_flag(o, OPT_FORCE, &c->force);
+	case LONG_TO_CONF:
+		return take_flag(o, OPT_TO_CONF, &c->to_configured);
+	case LONG_FOR:
+		return take_text(o, OPT_FOR, &c->for_node);
 	case LONG_DRY_RUN:
-		o->used |= OPT_DRY_RUN;
-		c->dry_run = true;
-		return 0;
+		return take_flag(o, OPT_DRY_RUN, &c->dry_run);
 	case LONG_CONFIG:
 		return take_text(o, OPT_CONFIG, &c->config);
 	case LONG_COUNT:
@@ -518,6 +543,9 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 		return usage(next, "--count needs --interval");
 	if (o->used & OPT_SETTLE_IF && !(o->used & OPT_SETTLE))
 		return usage(next, "--settle-if needs --settle");
+	if (!strcmp(v->name, "unload") && o->used & OPT_CONFIG &&
+	    !(o->used & OPT_TO_CONF))
+		return usage(next, "--config needs --to-configured");
 	if (o->used & OPT_DRY_RUN && o->used & OPT_SETTLE)
 		return usage(next, "a dry run has nothing that could settle");
 	if (o->used & OPT_HISTOGRAM && o->used & OPT_INTERVAL)

@@ -15,7 +15,7 @@
 #include "tunable.h"
 
 static const char hint_rebuild[] =
-	"Describe tunables with NODE_TUNABLE() and the policy with NODE_POLICY() only, and build it again.";
+	"Describe tunables with NODE_TUNABLE(), the policy with NODE_POLICY() and its nodes with NODE_MATCH() only, and build it again.";
 
 /* Copies a fixed-size text that need not be terminated. */
 static void copy_text(char *to, const char *from, size_t size)
@@ -190,6 +190,45 @@ static int add_policy(const void *bytes, struct policy_meta *meta,
 	return 0;
 }
 
+static int add_match(const void *bytes, struct policy_meta *meta,
+		     struct failure *f)
+{
+	struct policy_match *m = &meta->match;
+	struct node_ext_match rec;
+
+	memcpy(&rec, bytes, sizeof(rec));
+	if (m->said)
+		return fail(f, -EINVAL, hint_rebuild,
+			    "it has two NODE_MATCH() descriptions");
+	copy_text(m->driver, rec.driver, sizeof(rec.driver));
+	copy_text(m->features, rec.features, sizeof(rec.features));
+	m->min_size = rec.min_size;
+	m->max_size = rec.max_size ?: UINT64_MAX;
+	m->min_classes = rec.min_classes;
+	m->said = true;
+	if (!text_is_printable(m->driver) || !text_is_printable(m->features))
+		return fail(f, -EINVAL, hint_rebuild,
+			    "what it says about its nodes cannot be printed");
+	if (rec.reserved)
+		return fail(f, -EOPNOTSUPP, "Use the nodectl that belongs to it.",
+			    "it has conditions for its nodes that this nodectl does not know");
+	if (m->min_size > m->max_size)
+		return fail(f, -EINVAL, hint_rebuild,
+			    "no node has the sizes that it is for");
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	size_t size;
+} record_types[] = {
+	{ "node_ext_policy", sizeof(struct node_ext_policy) },
+	{ "node_ext_match", sizeof(struct node_ext_match) },
+	{ "node_ext_tunable", sizeof(struct node_ext_tunable) },
+};
+
+enum { POLICY_RECORD, MATCH_RECORD, TUNABLE_RECORD, NR_RECORD_TYPES };
+
 /* A variable of the section; what is no record of ours does not matter. */
 static int add_record(const struct btf *btf, const struct btf_var_secinfo *vsi,
 		      const char *records, size_t records_size,
@@ -199,20 +238,29 @@ static int add_record(const struct btf *btf, const struct btf_var_secinfo *vsi,
 	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
 	const char *name = t && btf_is_struct(t) ?
 				   btf__name_by_offset(btf, t->name_off) : "";
-	bool tunable = !strcmp(name, "node_ext_tunable");
-	size_t size = tunable ? sizeof(struct node_ext_tunable) :
-				sizeof(struct node_ext_policy);
+	unsigned int type;
+	size_t size;
 
-	if (!tunable && strcmp(name, "node_ext_policy"))
+	for (type = 0; type < NR_RECORD_TYPES; type++)
+		if (!strcmp(record_types[type].name, name))
+			break;
+	if (type == NR_RECORD_TYPES)
 		return 0;
+	size = record_types[type].size;
 	if (t->size != size || vsi->size != size ||
 	    vsi->offset > records_size || size > records_size - vsi->offset)
 		return fail(f, -EINVAL, hint_rebuild,
 			    "a struct %s in section " NODE_EXT_META_SECTION
 			    " has the wrong size", name);
-	if (tunable)
-		return add_tunable(btf, records + vsi->offset, meta, f);
-	return add_policy(records + vsi->offset, meta, f);
+	records += vsi->offset;
+	switch (type) {
+	case POLICY_RECORD:
+		return add_policy(records, meta, f);
+	case MATCH_RECORD:
+		return add_match(records, meta, f);
+	default:
+		return add_tunable(btf, records, meta, f);
+	}
 }
 
 /**

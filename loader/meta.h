@@ -46,11 +46,30 @@ struct tunable {
 };
 
 /**
+ * struct policy_match - which nodes a policy is for
+ * @said: it says so
+ * @driver: terminated copies of the record's texts, empty for any
+ * @features: separated by blanks
+ * @min_size: bytes
+ * @max_size: bytes, UINT64_MAX for no limit
+ * @min_classes: compression classes
+ */
+struct policy_match {
+	bool said;
+	char driver[NODE_EXT_NAME_LEN + 1];
+	char features[NODE_EXT_TEXT_LEN + 1];
+	uint64_t min_size;
+	uint64_t max_size;
+	uint32_t min_classes;
+};
+
+/**
  * struct policy_meta - all that a policy says about itself
  * @described: there is a struct node_ext_policy
  * @name: from it
  * @summary: from it
  * @ops_version: from it
+ * @match: from struct node_ext_match
  * @tunables: in the order of the file
  * @nr_tunables: how many
  * @values_size: size of the tunables' section
@@ -60,6 +79,7 @@ struct policy_meta {
 	char name[NODE_EXT_POLICY_NAME_LEN + 1];
 	char summary[NODE_EXT_TEXT_LEN + 1];
 	uint32_t ops_version;
+	struct policy_match match;
 	struct tunable *tunables;
 	unsigned int nr_tunables;
 	uint32_t values_size;

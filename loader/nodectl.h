@@ -36,6 +36,10 @@ struct pollfd;
  * @histogram: --histogram
  * @fresh: --fresh
  * @dry_run: --dry-run
+ * @keep_tunables: --keep-tunables
+ * @force: --force
+ * @to_configured: --to-configured
+ * @for_node: --for, or NULL
  * @config: --config, or NULL
  * @configured_at: FILE:LINE of the configuration that wants it so, or NULL
  */
@@ -56,6 +60,10 @@ struct cmdline {
 	bool histogram;
 	bool fresh;
 	bool dry_run;
+	bool keep_tunables;
+	bool force;
+	bool to_configured;
+	const char *for_node;
 	const char *config;
 	const char *configured_at;
 };

@@ -452,17 +452,28 @@ int object_set_tunables(struct object *o, const struct settings *set,
 {
 	struct tunable_change changes[SETTINGS_MAX];
 	unsigned int i;
-	void *values;
-	size_t size;
 	int err;
 
 	err = tunables_vet(&o->meta, set, changes, f);
-	if (err || !set->nr)
+	if (err)
 		return err;
-	values = bpf_map__initial_value(o->values_map, &size);
 	for (i = 0; i < set->nr; i++)
-		tunable_store(changes[i].tun, values, changes[i].value);
+		object_store_tunable(o, changes[i].tun, changes[i].value);
 	return 0;
+}
+
+/**
+ * object_store_tunable - say with which value a tunable will start
+ * @o: the object, before it is loaded
+ * @tun: one of its tunables
+ * @value: vetted value
+ */
+void object_store_tunable(struct object *o, const struct tunable *tun,
+			  uint64_t value)
+{
+	size_t size;
+
+	tunable_store(tun, bpf_map__initial_value(o->values_map, &size), value);
 }
 
 /**

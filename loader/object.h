@@ -56,6 +56,8 @@ void *object_member(const struct object *o, const char *name, size_t size);
 int object_set_nid(struct object *o, int nid, struct failure *f);
 int object_set_tunables(struct object *o, const struct settings *set,
 			struct failure *f);
+void object_store_tunable(struct object *o, const struct tunable *tun,
+			  uint64_t value);
 uint64_t object_tunable(const struct object *o, const struct tunable *tun);
 const struct btf_member *btf_find_member(const struct btf *btf,
 					 const struct btf_type *t,

@@ -14,6 +14,7 @@
 #include "nodectl.h"
 #include "object.h"
 #include "text.h"
+#include "traits.h"
 
 /* Names found so far: the first directory of the search path wins. */
 static bool seen_before(struct json_object *seen, const char *name)
@@ -24,16 +25,35 @@ static bool seen_before(struct json_object *seen, const char *name)
 	return false;
 }
 
+static struct json_object *match_json(const struct policy_match *m)
+{
+	struct json_object *o;
+
+	if (!m->said)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(o, "driver", m->driver[0] ?
+			       json_object_new_string(m->driver) : NULL);
+	out_str(o, "features", m->features);
+	out_uint(o, "min_size", m->min_size);
+	json_object_object_add(o, "max_size", m->max_size != UINT64_MAX ?
+			       json_object_new_uint64(m->max_size) : NULL);
+	out_uint(o, "min_classes", m->min_classes);
+	return o;
+}
+
 static int show_policy(const char *path, const char *name, bool shadowed,
-		       struct json_object *array)
+		       const struct traits *node, struct json_object *array)
 {
 	struct failure f = {};
 	struct json_object *o;
 	struct object obj;
-	char called[32] = "";
+	char called[32] = "", why[256];
 	int err;
 
 	err = object_open(path, &obj, &f);
+	if (!err && node && !policy_fits(&obj.meta.match, node, why, sizeof(why)))
+		goto out;
 	if (err) {
 		if (array) {
 			o = json_object_new_object();
@@ -51,6 +71,7 @@ static int show_policy(const char *path, const char *name, bool shadowed,
 		out_int(o, "version", obj.version);
 		out_int(o, "tunables", obj.meta.nr_tunables);
 		out_bool(o, "shadowed", shadowed);
+		json_object_object_add(o, "match", match_json(&obj.meta.match));
 		json_object_array_add(array, o);
 	} else if (!shadowed) {
 		/* Loaded by the one name, shown and expected by the other. */
@@ -60,6 +81,7 @@ static int show_policy(const char *path, const char *name, bool shadowed,
 		printf("%-16s %s%s\n", name, called, obj.meta.described ?
 		       obj.meta.summary : "(says nothing about itself)");
 	}
+out:
 	object_close(&obj);
 	failure_clear(&f);
 	return err;
@@ -83,8 +105,9 @@ static void dir_is_missing(const char *dir, int err)
 	p_failure(dir, NULL, &f);
 }
 
-static void show_dir(const char *dir, bool asked, struct json_object *seen,
-		     struct json_object *array, int *shown, int *failed)
+static void show_dir(const char *dir, bool asked, const struct traits *node,
+		     struct json_object *seen, struct json_object *array,
+		     int *shown, int *failed)
 {
 	char path[PATH_MAX], name[256];
 	struct dirent **list;
@@ -102,7 +125,7 @@ static void show_dir(const char *dir, bool asked, struct json_object *seen,
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir,
 				     list[i]->d_name) < sizeof(path)) {
 			err = show_policy(path, name, seen_before(seen, name),
-					  array);
+					  node, array);
 			*failed += !!err;
 			*shown += !err;
 		}
@@ -112,20 +135,46 @@ static void show_dir(const char *dir, bool asked, struct json_object *seen,
 		free(list);
 }
 
+/* --for: what is the node? */
+static int read_node(const struct cmdline *c, struct traits *traits)
+{
+	struct failure f = {};
+	struct node node;
+	int nid, err;
+
+	if (!c->for_node)
+		return NODECTL_OK;
+	if (node_arg(c->for_node, &nid))
+		return NODECTL_USAGE;
+	err = node_open(nid, &node, &f);
+	if (!err)
+		err = traits_read(&node, traits, &f);
+	if (err)
+		p_failure(node.name, "cannot tell which policies are for it", &f);
+	node_close(&node);
+	return err ? NODECTL_NONE : NODECTL_OK;
+}
+
 /**
- * do_policies - nodectl policies
+ * do_policies - nodectl policies [--for NODE]
  * @c: the command line
  */
 int do_policies(const struct cmdline *c)
 {
-	struct json_object *array = out_json ? json_object_new_array() : NULL;
-	struct json_object *seen = json_object_new_object();
-	int shown = 0, failed = 0;
+	struct json_object *array, *seen;
+	int shown = 0, failed = 0, status;
+	struct traits traits;
 	unsigned int i;
 
+	status = read_node(c, &traits);
+	if (status)
+		return status;
+	array = out_json ? json_object_new_array() : NULL;
+	seen = json_object_new_object();
 	for (i = 0; i < c->dirs.nr; i++)
-		show_dir(c->dirs.dirs[i], i < c->dirs.nr_asked, seen, array,
-			 &shown, &failed);
+		show_dir(c->dirs.dirs[i], i < c->dirs.nr_asked,
+			 c->for_node ? &traits : NULL, seen, array, &shown,
+			 &failed);
 	if (array)
 		out_record(array);
 	if (!shown && !failed) {
@@ -137,6 +186,39 @@ int do_policies(const struct cmdline *c)
 	if (!failed)
 		return NODECTL_OK;
 	return shown ? NODECTL_PARTLY : NODECTL_NONE;
+}
+
+/* "for         nodes of driver cram*, with fence, of 1.0 GiB or more" */
+static void print_match(const struct policy_match *m)
+{
+	const char *sep = " ";
+	char size[32];
+
+	if (!m->said)
+		return;
+	printf("%-11s nodes", "for");
+	if (m->driver[0]) {
+		printf("%sof driver %s", sep, m->driver);
+		sep = ", ";
+	}
+	if (m->features[0]) {
+		printf("%swith %s", sep, m->features);
+		sep = ", ";
+	}
+	if (m->min_size) {
+		printf("%sof %s or more", sep,
+		       fmt_bytes(m->min_size, size, sizeof(size)));
+		sep = ", ";
+	}
+	if (m->max_size != UINT64_MAX) {
+		printf("%sof %s or less", sep,
+		       fmt_bytes(m->max_size, size, sizeof(size)));
+		sep = ", ";
+	}
+	if (m->min_classes)
+		printf("%swith %u compression classes or more", sep,
+		       m->min_classes);
+	putchar('\n');
 }
 
 static void print_tunable(const char *heading, const struct tunable *tun)
@@ -165,6 +247,7 @@ static void print_object(const struct object *o)
 	       digest_text(&o->digest, digest, sizeof(digest)));
 	if (o->meta.described)
 		printf("%-11s %s\n", "summary", o->meta.summary);
+	print_match(&o->meta.match);
 	printf("%-11s %u of struct " OPS_TYPE "\n", "version", o->version);
 	printf("%-11s", "members");
 	while ((name = object_next_func(o, &pos, &prog)))
@@ -190,6 +273,7 @@ static struct json_object *object_json(const struct object *o)
 	out_str(root, "sha256", digest_text(&o->digest, digest, sizeof(digest)));
 	out_str(root, "summary", o->meta.summary);
 	out_int(root, "version", o->version);
+	json_object_object_add(root, "match", match_json(&o->meta.match));
 	list = json_object_new_array();
 	while ((name = object_next_func(o, &pos, &prog)))
 		json_object_array_add(list, json_text(name));

@@ -67,6 +67,31 @@ static void print_maps(const struct attempt *a, bool fresh)
 		       a->node.name);
 }
 
+static void print_kept(const struct attempt *a)
+{
+	char value[32];
+	unsigned int i;
+
+	for (i = 0; i < a->nr_kept; i++)
+		printf("%s: tunable %s keeps its value %s%s%s\n", a->node.name,
+		       a->kept[i]->name,
+		       tunable_format(a->kept[i],
+				      object_tunable(&a->obj, a->kept[i]),
+				      value, sizeof(value)),
+		       a->kept[i]->unit[0] ? " " : "", a->kept[i]->unit);
+}
+
+static struct json_object *kept_json(const struct attempt *a)
+{
+	struct json_object *array = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < a->nr_kept; i++)
+		json_object_array_add(array,
+				      json_object_new_string(a->kept[i]->name));
+	return array;
+}
+
 static void print_swapped(const struct attempt *a, uint32_t id,
 			  const struct cmdline *c)
 {
@@ -82,6 +107,7 @@ static void print_swapped(const struct attempt *a, uint32_t id,
 		printf("%s: policy %s (id %u) replaced %s (id %u); detach it with: nodectl unload %s\n",
 		       a->node.name, a->obj.name, id, a->live.name,
 		       a->live.map_id, a->node.name);
+		print_kept(a);
 		print_maps(a, c->fresh);
 		return;
 	}
@@ -93,6 +119,7 @@ static void print_swapped(const struct attempt *a, uint32_t id,
 		out_int(old, "id", a->live.map_id);
 	}
 	json_object_object_add(o, "replaced", old);
+	json_object_object_add(o, "kept_tunables", kept_json(a));
 	if (!c->dry_run && !a->live.pinned)
 		json_object_object_add(o, "pin", NULL);
 	out_record(o);

@@ -185,7 +185,7 @@ static int unload_node(int nid, struct unloaded *done, struct failure *f)
 }
 
 /**
- * do_unload - nodectl unload NODE...
+ * do_unload - nodectl unload NODE... [--to-configured [--config DIR]]
  * @c: the command line
  */
 int do_unload(const struct cmdline *c)
@@ -194,6 +194,9 @@ int do_unload(const struct cmdline *c)
 	char name[NODE_NAME_SIZE];
 	int i, nid, failed = 0, partly = 0;
 	struct unloaded done;
+
+	if (c->to_configured)
+		return do_apply(c);
 
 	for (i = 0; i < c->nr_args; i++)
 		if (node_arg(c->args[i], &nid))

@@ -4,78 +4,25 @@
  * first match whose conditions all hold.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wanted.h"
 
-/**
- * traits_read - read what conditions ask about
- * @node: the node
- * @t: the result
- * @f: why not
- *
- * The physical size is what the device reports at the moment; the logical one
- * stays, and so does what a match means.
- *
- * Return: 0 or a negative errno.
- */
-int traits_read(const struct node *node, struct traits *t, struct failure *f)
-{
-	int err;
-
-	memset(t, 0, sizeof(*t));
-	err = node_attr(node, "driver", t->driver, sizeof(t->driver));
-	if (!err)
-		err = node_attr(node, "features", t->features,
-				sizeof(t->features));
-	if (!err)
-		err = node_attr_u64(node, "logical_total", &t->size);
-	if (!err)
-		err = node_attr_u64(node, "nr_classes", &t->classes);
-	return err ? fail(f, err, "Try again.", "cannot read what it is: %s",
-			  strerror(-err)) : 0;
-}
-
-/**
- * traits_have - does a node have all of these features?
- * @t: the node
- * @features: their names, separated by blanks or commas
- */
-bool traits_have(const struct traits *t, const char *features)
-{
-	static const char sep[] = " ,";
-	const char *p, *q;
-	size_t len, has;
-
-	for (p = features + strspn(features, sep); *p; p += strspn(p, sep)) {
-		len = strcspn(p, sep);
-		for (q = t->features; *q; q += has + strspn(q + has, sep)) {
-			has = strcspn(q, sep);
-			if (has == len && !strncmp(p, q, len))
-				break;
-		}
-		if (!*q)
-			return false;
-		p += len;
-	}
-	return true;
-}
-
 static bool matches(const struct conf_section *s, const struct traits *t)
 {
 	const struct conf_value *v = s->values;
+	const struct conditions c = {
+		.driver = v[CONF_DRIVER].text,
+		.features = v[CONF_FEATURES].text,
+		.min_size = v[CONF_MIN_SIZE].number,
+		.max_size = v[CONF_MAX_SIZE].text ? v[CONF_MAX_SIZE].number :
+						    UINT64_MAX,
+		.min_classes = v[CONF_MIN_CLASSES].number,
+	};
 
-	return (!v[CONF_DRIVER].text ||
-		!fnmatch(v[CONF_DRIVER].text, t->driver, 0)) &&
-	       (!v[CONF_FEATURES].text ||
-		traits_have(t, v[CONF_FEATURES].text)) &&
-	       (!v[CONF_MIN_SIZE].text || t->size >= v[CONF_MIN_SIZE].number) &&
-	       (!v[CONF_MAX_SIZE].text || t->size <= v[CONF_MAX_SIZE].number) &&
-	       (!v[CONF_MIN_CLASSES].text ||
-		t->classes >= v[CONF_MIN_CLASSES].number);
+	return traits_hold(t, &c, NULL, 0);
 }
 
 static bool same_key(const struct conf_tunable *a, const struct conf_tunable *b)

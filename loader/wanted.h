@@ -6,9 +6,9 @@
 #define NODECTL_WANTED_H
 
 #include "conf.h"
-#include "node.h"
 #include "object.h"
 #include "policy_path.h"
+#include "traits.h"
 
 /**
  * struct wanted - a policy and its tunables
@@ -25,22 +25,6 @@ struct wanted {
 	unsigned int nr;
 };
 
-/**
- * struct traits - what a node is, for conditions
- * @driver: attribute
- * @features: attribute
- * @size: attribute logical_total, bytes
- * @classes: attribute nr_classes
- */
-struct traits {
-	char driver[64];
-	char features[128];
-	uint64_t size;
-	uint64_t classes;
-};
-
-int traits_read(const struct node *node, struct traits *t, struct failure *f);
-bool traits_have(const struct traits *t, const char *features);
 int wanted_of_section(struct conf *conf, const struct conf_section *s,
 		      struct wanted *w, struct failure *f);
 int wanted_for_node(struct conf *conf, int nid, const struct traits *t,

@@ -56,7 +56,7 @@ _nodectl() {
 		--path)
 			path+=(--path "${COMP_WORDS[i+1]}")
 			((i++)) ;;
-		--config | --expect | --log | --output | --format | --interval | --count | --duration | --settle | --settle-if)
+		--config | --for | --expect | --log | --output | --format | --interval | --count | --duration | --settle | --settle-if)
 			((i++)) ;;
 		-*) ;;
 		*)
@@ -80,6 +80,10 @@ _nodectl() {
 		words=$("$ctl" --json nodes 2>/dev/null | _nodectl_field policy)
 		_nodectl_words "$words" "$cur"
 		return ;;
+	--for)
+		words=$("$ctl" --json nodes 2>/dev/null | _nodectl_field node)
+		_nodectl_words "$words" "$cur"
+		return ;;
 	--format)
 		_nodectl_words 'openmetrics prometheus' "$cur"
 		return ;;
@@ -93,8 +97,10 @@ _nodectl() {
 	fi
 	if [[ $cur == -* ]]; then
 		case $verb in
-		load) words='--dry-run --log' ;;
-		swap) words='--dry-run --log --expect --settle --settle-if --fresh' ;;
+		load) words='--dry-run --force --log' ;;
+		policies) words='--for' ;;
+		unload) words='--to-configured --config' ;;
+		swap) words='--dry-run --force --keep-tunables --log --expect --settle --settle-if --fresh' ;;
 		apply) words='--dry-run --config --log' ;;
 		stats) words='--interval --count --histogram' ;;
 		metrics) words='--format --output' ;;

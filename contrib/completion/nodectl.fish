@@ -17,7 +17,7 @@ function __nodectl_words
 			continue
 		end
 		switch $word
-			case --path --config --expect --log --interval --count --duration --settle --settle-if --output --format
+			case --path --config --for --expect --log --interval --count --duration --settle --settle-if --output --format
 				set skip 1
 			case '-*'
 			case '*'
@@ -99,6 +99,10 @@ complete -c nodectl -n '__nodectl_takes settle-if' -l settle-if -x -d 'take the 
 complete -c nodectl -n '__nodectl_takes fresh' -l fresh -d 'hand no map over from the old policy'
 complete -c nodectl -n '__nodectl_takes dry-run' -l dry-run -d 'show what would be done'
 complete -c nodectl -n '__nodectl_takes config' -l config -xa '(__fish_complete_directories)' -d 'take the configuration from there'
+complete -c nodectl -n '__nodectl_takes keep-tunables' -l keep-tunables -d 'begin with the tunables of the old policy'
+complete -c nodectl -n '__nodectl_takes force' -l force -d 'also if the policy is for other nodes'
+complete -c nodectl -n '__nodectl_takes to-configured' -l to-configured -d 'go back to what the configuration says'
+complete -c nodectl -n '__nodectl_takes for' -l for -xa '(__nodectl_nodes)' -d 'only those that are for such a node'
 complete -c nodectl -n '__nodectl_takes interval' -l interval -x -d 'repeat every so many seconds'
 complete -c nodectl -n '__nodectl_takes count' -l count -x -d 'end after so many'
 complete -c nodectl -n '__nodectl_takes histogram' -l histogram -d 'pages by stored size'

@@ -56,6 +56,10 @@ static void verbs_and_options_are_completed(void **state)
 	assert_string_equal(out, "<apply>");
 	complete_in("/", "apply --c");
 	assert_string_equal(out, "<--config>");
+	complete_in("/", "unload 1 --t");
+	assert_string_equal(out, "<--to-configured>");
+	complete_in("/", "swap 1 deny_all --k");
+	assert_string_equal(out, "<--keep-tunables>");
 	complete_in("/", "load 1 deny_all --d");
 	assert_string_equal(out, "<--dry-run>");
 	complete_in("/", "swap 1 deny_all --settle-");

@@ -125,6 +125,8 @@ static const struct {
 	{ "[match a]\n" P "min-size = 1.5G\n", 3, "no value for \"min-size\"" },
 	{ "[match a]\n" P "min-size = 99999999999T\n", 3, "no value for \"min-size\"" },
 	{ "[match a]\n" P "min-classes = 2K\n", 3, "no value for \"min-classes\"" },
+	{ "[node 1]\n" P "force = maybe\n", 3, "no value for \"force\"" },
+	{ "[profile a]\nforce = yes\n", 2, "a profile has no \"force\"" },
 	{ "[match a]\n" P "min-size = 2K\nmax-size = 1K\n", 4, "less than min-size" },
 	{ "[node 1]\npolicy = \x01\n", 2, "cannot be printed" },
 	{ "[node 1]\npolicy = \xff\n", 2, "cannot be printed" },

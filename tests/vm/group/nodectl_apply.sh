@@ -68,12 +68,12 @@ unchanged() {
 again() { unchanged apply 0 "$nid" && action none; }
 
 attaches_what_is_configured() {
-	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 70%'
+	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 65%'
 	apply 0 "$nid" || return 1
 	action load || return 1
 	expect "$conf/test.conf:1" "$(jq -r .configured_at $out)" configured_at || return 1
 	expect compressible "$(field policy_name)" policy_name || return 1
-	expect 700 "$(tunable threshold)" threshold || return 1
+	expect 650 "$(tunable threshold)" threshold || return 1
 	[ -e "$pin" ] || { why='the link is not pinned'; return 1; }
 	again
 }
@@ -82,16 +82,16 @@ attaches_what_is_configured() {
 sets_tunables_that_differ() {
 	local id
 
-	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 70%' 'tunable.samples = 7'
+	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 65%' 'tunable.samples = 7'
 	apply 0 "$nid" || return 1
 	id=$(field policy_id)
 	status 0 set "$nid" threshold=500 pick_class=false || return 1
-	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 70%'
+	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 65%'
 	apply 0 "$nid" || return 1
 	action set || return 1
 	expect '["pick_class","samples","threshold"]' "$(jq -c '.set | keys' $out)" 'what was set' || return 1
 	expect "$id" "$(field policy_id)" 'id of the policy' || return 1
-	expect '700 16 true' "$(tunable threshold) $(tunable samples) $(tunable pick_class)" \
+	expect '650 16 true' "$(tunable threshold) $(tunable samples) $(tunable pick_class)" \
 		'threshold, samples and pick_class' || return 1
 	again
 }
@@ -205,8 +205,8 @@ stays_if_refused() {
 }
 
 dry_run_changes_nothing() {
-	unchanged status 0 --json load "$nid" compressible threshold=70% --dry-run || return 1
-	expect '[true,true,null,700,16]' \
+	unchanged status 0 --json load "$nid" compressible threshold=65% --dry-run || return 1
+	expect '[true,true,null,650,16]' \
 		"$(jq -c '[.dry_run, .verified, .id, .tunables.threshold, .tunables.samples]' $out)" \
 		'what load would do' || return 1
 	unchanged status 1 load "$nid" writes_folio --dry-run || return 1
@@ -240,6 +240,30 @@ dry_apply_changes_nothing() {
 	action swap || return 1
 	configure "[node $nid]" 'policy = writes_folio'
 	unchanged apply 1 --dry-run
+}
+
+policy_is_for_other_nodes() {
+	unchanged status 1 load "$nid" for_others || return 1
+	says 'for other nodes: its driver is cram, not other' $err || return 1
+	unchanged status 1 load "$nid" for_others --dry-run || return 1
+	configure "[node $nid]" 'policy = for_others'
+	unchanged apply 1 "$nid" || return 1
+	configure "[node $nid]" 'policy = for_others' 'force = yes'
+	apply 0 "$nid" || return 1
+	again || return 1
+	status 0 swap "$nid" admit_all || return 1
+	unchanged status 1 swap "$nid" for_others || return 1
+	status 0 swap "$nid" for_others --force || return 1
+	expect for_others "$(field policy_name)" policy_name
+}
+
+policies_for_a_node() {
+	status 3 --json policies --for "$nid" || return 1
+	expect '[true,false]' "$(jq -c 'map(.name) | [index("anti_thrash") != null, index("for_others") != null]' $out)" \
+		'anti_thrash and for_others are listed' || return 1
+	status 3 policies || return 1
+	says '^for_others' $out || return 1
+	status 1 policies --for 77
 }
 
 # Without --config, as at boot.
@@ -277,6 +301,45 @@ without_privilege() {
 	expect 1 $rc 'exit status' || return 1
 	expect admit_all "$(field policy_name)" policy_name || return 1
 	says 'root|CAP_|permission' $err
+}
+
+# In the middle of an experiment: at no moment is there no policy.
+unload_to_configured() {
+	local detaches
+
+	configure "[node $nid]" 'policy = compressible' 'tunable.threshold = 65%'
+	status 0 load "$nid" deny_all || return 1
+	detaches=$(counter policy_detaches)
+	status 0 --json unload "$nid" --to-configured --config $conf || return 1
+	action swap || return 1
+	expect "compressible $detaches" "$(field policy_name) $(counter policy_detaches)" \
+		'policy and detaches' || return 1
+	configure '[node 77]' 'policy = admit_all'
+	unchanged status 1 unload "$nid" --to-configured --config $conf || return 1
+	says 'says nothing about it' $err
+}
+
+keeps_tunables() {
+	status 0 load "$nid" compressible threshold=650 samples=9 pick_class=false || return 1
+	status 0 --json swap "$nid" compressible samples=5 --keep-tunables || return 1
+	expect '650 5 false' "$(tunable threshold) $(tunable samples) $(tunable pick_class)" \
+		'threshold, samples and pick_class' || return 1
+	expect '[true,false]' \
+		"$(jq -c '.kept_tunables | [index("threshold") != null, index("samples") != null]' $out)" \
+		'kept_tunables names threshold and samples' || return 1
+	status 0 swap "$nid" compressible || return 1
+	expect 700 "$(tunable threshold)" 'threshold without --keep-tunables'
+}
+
+# Where a value cannot be kept, nothing is changed.
+values_that_cannot_be_kept() {
+	status 0 load "$nid" compressible threshold=650 || return 1
+	unchanged status 1 swap "$nid" narrow samples=8 --keep-tunables || return 1
+	says 'out of range for tunable "threshold"' $err || return 1
+	unchanged status 1 swap "$nid" narrow threshold=200 --keep-tunables || return 1
+	says 'tunable "samples".*cannot be kept' $err || return 1
+	status 0 swap "$nid" narrow threshold=200 samples=8 --keep-tunables || return 1
+	expect narrow "$(field policy_name)" policy_name
 }
 
 other_node() { cat "/sys/devices/system/node/node2/device/policy_name"; }
@@ -331,6 +394,11 @@ body() {
 	works dry_apply dry_apply_changes_nothing
 	works system_directories with_system_directories
 	works without_privilege without_privilege
+	works unload_to_configured unload_to_configured
+	works keep_tunables keeps_tunables
+	works cannot_keep values_that_cannot_be_kept
+	works other_nodes policy_is_for_other_nodes
+	works policies_for policies_for_a_node
 	works several_nodes with_two_nodes
 	works not_a_node status 2 apply no-node
 	works no_directory status 1 apply --config /nowhere
