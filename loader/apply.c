@@ -16,6 +16,7 @@
 
 #include "attempt.h"
 #include "caps.h"
+#include "stay.h"
 #include "wanted.h"
 
 enum action { NOTHING, UNCONFIGURED, LOAD, SWAP, SET };
@@ -228,7 +229,9 @@ static int carry_out(struct plan *p, const struct cmdline *c)
 	return NODECTL_OK;
 }
 
-static int apply_node(int nid, struct conf *conf, const struct cmdline *c)
+/* @wait: how long to wait first, NULL if nobody would */
+static int apply_node(int nid, struct conf *conf, const struct cmdline *c,
+		      double *wait)
 {
 	struct failure f = {};
 	struct plan *p;
@@ -243,10 +246,17 @@ static int apply_node(int nid, struct conf *conf, const struct cmdline *c)
 	conf->wrong[0] = '\0';
 	err = signals_stop() ? fail(&f, -EINTR, NULL, "interrupted") :
 			       make_plan(p, conf, c, &f);
+	if (!err && wait && p->action == UNCONFIGURED)
+		*wait = -1;
+	if (!err && wait && p->action == LOAD)
+		err = retry_of_node(&p->node, p->obj.name, wait, &f);
 	if (err)
 		p_failure(p->node.name, conf->wrong[0] ? conf->wrong :
 			  "cannot apply the configuration", &f);
-	status = err ? NODECTL_NONE : carry_out(p, c);
+	if (err)
+		status = NODECTL_NONE;
+	else
+		status = wait && *wait > 0 ? NODECTL_OK : carry_out(p, c);
 	failure_clear(&f);
 	plan_close(p);
 	free(p);
@@ -284,8 +294,23 @@ static int offline_nodes(const struct conf *conf, int *nids)
 	return nr;
 }
 
+/* The configuration is read anew each time: it may have changed meanwhile. */
+static int apply_once(int nid, const void *arg, double *wait)
+{
+	const struct cmdline *c = arg;
+	struct conf conf = {};
+	int status = NODECTL_NONE;
+
+	if (!read_conf(&conf, c))
+		status = apply_node(nid, &conf, c, wait);
+	conf_free(&conf);
+	/* Who reads the log of a service need not wait for more. */
+	out_flush();
+	return status;
+}
+
 /**
- * do_apply - nodectl apply [NODE]... [--dry-run] [--config DIR]
+ * do_apply - nodectl apply [NODE]... [--stay] [--dry-run] [--config DIR]
  * @c: the command line
  */
 int do_apply(const struct cmdline *c)
@@ -297,6 +322,8 @@ int do_apply(const struct cmdline *c)
 	status = offline && !c->nr_args ? NODECTL_OK : wanted_nodes(c, nids, &nr);
 	if (status)
 		return status;
+	if (c->stay)
+		return stay(nids[0], apply_once, c);
 	if (read_conf(&conf, c)) {
 		conf_free(&conf);
 		return NODECTL_NONE;
@@ -304,7 +331,7 @@ int do_apply(const struct cmdline *c)
 	if (offline && !c->nr_args)
 		nr = offline_nodes(&conf, nids);
 	for (i = 0; i < nr; i++) {
-		status = apply_node(nids[i], &conf, c);
+		status = apply_node(nids[i], &conf, c, NULL);
 		failed += status == NODECTL_NONE;
 		partly += status == NODECTL_PARTLY;
 	}

@@ -34,6 +34,7 @@ enum {
 	OPT_FORCE	= 1 << 14,
 	OPT_TO_CONF	= 1 << 15,
 	OPT_FOR		= 1 << 16,
+	OPT_STAY	= 1 << 17,
 	/* No options, but what a verb does. */
 	REPEATS		= 1 << 20,	/* also without --interval */
 	TEXT_ONLY	= 1 << 21,	/* has a format of its own, not JSON */
@@ -126,13 +127,15 @@ static const struct verb verbs[] = {
 		"nodectl swap node1 memcg_budget budget=4096 --expect compressible",
 	},
 	{
-		"apply", do_apply, 0, -1, OPT_DRY_RUN | OPT_CONFIG | OPT_LOG,
-		"[NODE]... [--dry-run] [--config DIR] [--log FILE]",
+		"apply", do_apply, 0, -1, OPT_DRY_RUN | OPT_CONFIG | OPT_LOG | OPT_STAY,
+		"[NODE]... [--dry-run] [--config DIR] [--log FILE] | NODE --stay",
 		"give nodes the policies and tunables of the configuration",
 		"The configuration is *.conf in /etc/node_ext and /usr/lib/node_ext;\n"
 		"nodectl(8) tells what it may say. Changes only what is not so: it loads a\n"
 		"policy, replaces one whose object has changed, or sets tunables. Of all\n"
-		"device nodes if none is named. --dry-run shows what would be done.",
+		"device nodes if none is named. --dry-run shows what would be done. --stay is\n"
+		"for services: it stays until the node goes, and attaches the policy again\n"
+		"when the kernel has ejected it, after 5, 20 and 80 seconds, and then no more.",
 		"nodectl apply --dry-run",
 	},
 	{
@@ -229,6 +232,7 @@ static const struct {
 	{ OPT_FORCE, "force", "  --force          also if the policy is for other nodes" },
 	{ OPT_TO_CONF, "to-configured", "  --to-configured  go back to what the configuration says" },
 	{ OPT_FOR, "for", "  --for NODE       only those that are for such a node" },
+	{ OPT_STAY, "stay", "  --stay           stay with the node, and attach its policy again when it was ejected" },
 	{ OPT_DRY_RUN, "dry-run", "  --dry-run        verify, show what would be done, and change nothing" },
 	{ OPT_CONFIG, "config", "  --config DIR     take the configuration from there, and only from there" },
 	{ OPT_LOG, "log", "  --log FILE       write the verifier's log there if it refuses" },
@@ -248,7 +252,7 @@ static const struct {
 enum { LONG_PATH = 256, LONG_EXPECT, LONG_LOG, LONG_INTERVAL, LONG_COUNT,
        LONG_DURATION, LONG_SETTLE, LONG_HISTOGRAM, LONG_FRESH, LONG_OUTPUT,
        LONG_FORMAT, LONG_SETTLE_IF, LONG_DRY_RUN, LONG_CONFIG,
-       LONG_KEEP, LONG_FORCE, LONG_TO_CONF, LONG_FOR };
+       LONG_KEEP, LONG_FORCE, LONG_TO_CONF, LONG_FOR, LONG_STAY };
 
 #define SHORT_OPTIONS	"jvhV"
 
@@ -273,6 +277,7 @@ static const struct option long_options[] = {
 	{ "keep-tunables", no_argument, NULL, LONG_KEEP },
 	{ "force", no_argument, NULL, LONG_FORCE },
 	{ "to-configured", no_argument, NULL, LONG_TO_CONF },
+	{ "stay", no_argument, NULL, LONG_STAY },
 	{ "for", required_argument, NULL, LONG_FOR },
 	{ "config", required_argument, NULL, LONG_CONFIG },
 	{},
@@ -505,6 +510,8 @@ static int parse_option(int opt, struct cmdline *c, struct options *o)
 		return take_flag(o, OPT_FORCE, &c->force);
 	case LONG_TO_CONF:
 		return take_flag(o, OPT_TO_CONF, &c->to_configured);
+	case LONG_STAY:
+		return take_flag(o, OPT_STAY, &c->stay);
 	case LONG_FOR:
 		return take_text(o, OPT_FOR, &c->for_node);
 	case LONG_DRY_RUN:
@@ -546,6 +553,8 @@ static int check_usage(const struct verb *v, const struct cmdline *c,
 	if (!strcmp(v->name, "unload") && o->used & OPT_CONFIG &&
 	    !(o->used & OPT_TO_CONF))
 		return usage(next, "--config needs --to-configured");
+	if (o->used & OPT_STAY && (c->nr_args != 1 || o->used & OPT_DRY_RUN))
+		return usage(next, "--stay is for one node, and no dry run");
 	if (o->used & OPT_DRY_RUN && o->used & OPT_SETTLE)
 		return usage(next, "a dry run has nothing that could settle");
 	if (o->used & OPT_HISTOGRAM && o->used & OPT_INTERVAL)

@@ -111,14 +111,19 @@ static int read_trimmed(int dirfd, const char *path, char *buf, size_t size)
 	return 0;
 }
 
-static bool has_device_memory(bool *set)
+static bool read_list(const char *name, bool *set)
 {
 	char path[PATH_MAX], text[4096];
 
-	snprintf(path, sizeof(path), "%s/has_device_memory", sys_node_dir);
+	snprintf(path, sizeof(path), "%s/%s", sys_node_dir, name);
 	if (read_trimmed(AT_FDCWD, path, text, sizeof(text)))
 		return false;
 	return nodelist_parse(text, set, NODE_MAX) >= 0;
+}
+
+static bool has_device_memory(bool *set)
+{
+	return read_list("has_device_memory", set);
 }
 
 /**
@@ -141,6 +146,18 @@ bool node_has_memory(int nid)
 	bool set[NODE_MAX];
 
 	return nid >= 0 && nid < NODE_MAX && has_device_memory(set) && set[nid];
+}
+
+/**
+ * node_is_ordinary - has this node memory that is of no device?
+ * @nid: the node
+ */
+bool node_is_ordinary(int nid)
+{
+	bool set[NODE_MAX];
+
+	return nid >= 0 && nid < NODE_MAX && read_list("has_memory", set) &&
+	       set[nid] && !node_has_memory(nid);
 }
 
 /**

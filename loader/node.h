@@ -54,6 +54,7 @@ bool node_stat_next(const char **pos, char *name, size_t size, uint64_t *value);
 int node_list(int *nids, int max, struct failure *f);
 bool node_kernel_supported(void);
 bool node_has_memory(int nid);
+bool node_is_ordinary(int nid);
 int node_demotion(void);
 struct json_object *node_demotion_json(void);
 void node_tell_demotion(void);

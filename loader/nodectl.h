@@ -39,6 +39,7 @@ struct pollfd;
  * @keep_tunables: --keep-tunables
  * @force: --force
  * @to_configured: --to-configured
+ * @stay: --stay
  * @for_node: --for, or NULL
  * @config: --config, or NULL
  * @configured_at: FILE:LINE of the configuration that wants it so, or NULL
@@ -63,6 +64,7 @@ struct cmdline {
 	bool keep_tunables;
 	bool force;
 	bool to_configured;
+	bool stay;
 	const char *for_node;
 	const char *config;
 	const char *configured_at;

@@ -12,6 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 prefix=${PREFIX:-/usr/local}
+unit=$prefix/lib/systemd/system/nodectl-apply@.service
 zsh=${ZSHDIR:-$prefix/share/zsh/site-functions}
 case $prefix,$zsh in
 /*,/*) ;;
@@ -45,6 +46,8 @@ files() {
 	for f in README.md docs/*.md; do
 		echo "644 $f $prefix/share/doc/nodectl/${f##*/}"
 	done
+	echo "644 contrib/nodectl-apply@.service $unit"
+	echo "644 contrib/90-nodectl.rules $prefix/lib/udev/rules.d/90-nodectl.rules"
 	echo "644 docs/nodectl.8 $prefix/share/man/man8/nodectl.8"
 	echo "644 contrib/completion/nodectl.bash $prefix/share/bash-completion/completions/nodectl"
 	echo "644 contrib/completion/nodectl.fish $prefix/share/fish/vendor_completions.d/nodectl.fish"
@@ -57,6 +60,8 @@ install)
 	while read -r mode source target; do
 		install -D -m "$mode" "$source" "${DESTDIR-}$target"
 	done < <(files)
+	# systemd wants the whole path.
+	sed -i "s#^ExecStart=[^ ]*#ExecStart=$prefix/sbin/nodectl#" "${DESTDIR-}$unit"
 	;;
 uninstall)
 	while read -r _ _ target; do

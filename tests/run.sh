@@ -13,9 +13,9 @@ set -euo pipefail
 . "$(dirname "$0")/../scripts/lib.sh"
 
 # Those that take longest come first, so that the last ones end together.
-groups=(pressure policy eject nodectl nodectl_races nodectl_apply nodectl_kills
-	promote citizen fence tiers members dax several memcg damon offline isolation
-	stress)
+groups=(pressure policy eject nodectl nodectl_races nodectl_apply nodectl_boot
+	nodectl_kills promote citizen fence tiers members dax several memcg damon
+	offline isolation stress)
 case ${KERNEL:-release} in
 release) memory=768M patience=1 ;;
 *) memory=1536M patience=4 ;;
@@ -25,7 +25,7 @@ esac
 # two idle CPUs without KVM, for machines that are not idle.
 limit() {
 	case $1 in
-	eject | nodectl_kills | policy | pressure) echo $((1700 * patience)) ;;
+	eject | nodectl_boot | nodectl_kills | policy | pressure) echo $((1700 * patience)) ;;
 	*) echo $((600 * patience)) ;;
 	esac
 }
@@ -52,12 +52,21 @@ nodes() {
 	esac
 }
 
+# Debian's packages that only this group needs; they are not installed.
+packages() {
+	case $1 in
+	nodectl_boot) echo udev systemd ;;
+	esac
+}
+
 run_group() {
-	local group=$1 rc=0 seconds lines=$tmp/$1
+	local group=$1 rc=0 seconds lines=$tmp/$1 with=()
 
 	seconds=$(limit "$group")
 	say "Group $group (at most $seconds s)"
-	"$top/scripts/vm.sh" -m "$memory" -n "$(nodes "$group")" \
+	read -ra with < <(packages "$group") || true
+	[ ${#with[@]} -eq 0 ] || with=("$top/scripts/with-packages.sh" "${with[@]}" --)
+	"${with[@]}" "$top/scripts/vm.sh" -m "$memory" -n "$(nodes "$group")" \
 		-t "$seconds" --log "$build/vm/$group.log" \
 		-a "$(boot_parameters "$group")" \
 		-- "VMTEST_PATIENCE=$patience tests/vm/guest.sh $group" |

@@ -101,7 +101,7 @@ _nodectl() {
 		policies) words='--for' ;;
 		unload) words='--to-configured --config' ;;
 		swap) words='--dry-run --force --keep-tunables --log --expect --settle --settle-if --fresh' ;;
-		apply) words='--dry-run --config --log' ;;
+		apply) words='--stay --dry-run --config --log' ;;
 		stats) words='--interval --count --histogram' ;;
 		metrics) words='--format --output' ;;
 		top) words='--interval --count' ;;

@@ -100,6 +100,7 @@ complete -c nodectl -n '__nodectl_takes fresh' -l fresh -d 'hand no map over fro
 complete -c nodectl -n '__nodectl_takes dry-run' -l dry-run -d 'show what would be done'
 complete -c nodectl -n '__nodectl_takes config' -l config -xa '(__fish_complete_directories)' -d 'take the configuration from there'
 complete -c nodectl -n '__nodectl_takes keep-tunables' -l keep-tunables -d 'begin with the tunables of the old policy'
+complete -c nodectl -n '__nodectl_takes stay' -l stay -d 'stay, and attach the policy again when it was ejected'
 complete -c nodectl -n '__nodectl_takes force' -l force -d 'also if the policy is for other nodes'
 complete -c nodectl -n '__nodectl_takes to-configured' -l to-configured -d 'go back to what the configuration says'
 complete -c nodectl -n '__nodectl_takes for' -l for -xa '(__nodectl_nodes)' -d 'only those that are for such a node'

@@ -54,6 +54,8 @@ static void verbs_and_options_are_completed(void **state)
 	assert_string_equal(out, "<why><watch>");
 	complete_in("/", "app");
 	assert_string_equal(out, "<apply>");
+	complete_in("/", "apply 1 --s");
+	assert_string_equal(out, "<--stay>");
 	complete_in("/", "apply --c");
 	assert_string_equal(out, "<--config>");
 	complete_in("/", "unload 1 --t");

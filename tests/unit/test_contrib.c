@@ -115,9 +115,11 @@ static void systemd_accepts_the_units(void **state)
 	}
 	snprintf(cmd, sizeof(cmd),
 		 "exec 2>&1; d=%s; cp contrib/nodectl-metrics.timer $d &&"
+		 " for u in nodectl-metrics.service nodectl-apply@.service; do"
 		 " sed \"s#/usr/local/sbin/nodectl#$PWD/build/nodectl#\""
-		 " contrib/nodectl-metrics.service >$d/nodectl-metrics.service &&"
-		 " systemd-analyze verify --man=no $d/*.service $d/*.timer", dir);
+		 " contrib/$u >$d/$u || exit; done;"
+		 " systemd-analyze verify --man=no $d/nodectl-metrics.service"
+		 " $d/nodectl-metrics.timer $d/nodectl-apply@node1.service", dir);
 	status = system(cmd);
 	remove_dir(dir);
 	assert_int_equal(status, 0);

@@ -39,6 +39,13 @@ static void the_other_files_are_where_their_readers_look(void **state)
 		   "cd d/opt/x/share && cmp man/man8/nodectl.8 $top/docs/nodectl.8 && test -s bash-completion/completions/nodectl -a -s zsh/site-functions/_nodectl -a -s fish/vendor_completions.d/nodectl.fish -a -s doc/nodectl/README.md");
 }
 
+static void the_unit_starts_the_installed_nodectl(void **state)
+{
+	assert_run(0, *state, INSTALL("install"));
+	assert_run(0, *state,
+		   "cd d/opt/x/lib && grep -x 'ExecStart=/opt/x/sbin/nodectl apply --stay %%i' systemd/system/nodectl-apply@.service && cmp udev/rules.d/90-nodectl.rules $top/contrib/90-nodectl.rules");
+}
+
 static void nothing_but_nodectl_is_executable(void **state)
 {
 	assert_run(0, *state, INSTALL("install"));
@@ -87,6 +94,7 @@ int main(void)
 		TEST(every_policy_is_installed),
 		TEST(a_policy_is_made_with_what_is_installed),
 		TEST(the_other_files_are_where_their_readers_look),
+		TEST(the_unit_starts_the_installed_nodectl),
 		TEST(nothing_but_nodectl_is_executable),
 		TEST(uninstall_leaves_no_file_and_no_directory_of_ours),
 		TEST(uninstall_leaves_a_policy_of_the_administrator),

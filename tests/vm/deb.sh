@@ -28,6 +28,15 @@ works() {
 	fi
 }
 
+# What udev and systemd will find.
+unit() {
+	grep -qx 'ExecStart=/usr/sbin/nodectl apply --stay %i' "/usr/lib/systemd/system/nodectl-apply@.service" &&
+		test -s /usr/lib/udev/rules.d/90-nodectl.rules
+}
+applied() {
+	mkdir -p /etc/node_ext && printf '[node %s]\npolicy = watermark\n' "$nid" >/etc/node_ext/test.conf
+	$ctl apply && policy watermark && $ctl unload "$nid" && rm /etc/node_ext/test.conf
+}
 policy() { [ "$(cat "/sys/devices/system/node/node$nid/device/policy_name")" = "$1" ]; }
 own_paths() { $ctl policies | grep -q '^watermark ' && $ctl inspect watermark | grep -q ' /usr/lib/node_ext/watermark.bpf.o'; }
 own_policy() {
@@ -58,6 +67,8 @@ works load $ctl load "$nid" watermark
 works attached policy watermark
 works unload $ctl unload "$nid"
 works own_policy own_policy
+works unit unit
+works apply applied
 works man_page man -w nodectl
 dpkg -L nodectl >/run/deb.files
 works files_listed test -s /run/deb.files
