@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/kmsg.h"
+#include "lib/load.h"
 #include "lib/pages.h"
 #include "lib/policy.h"
 
@@ -215,38 +216,14 @@ static void node_outlives_an_unbind(void)
 	close(log);
 }
 
-static void worker(volatile int *stop)
-{
-	unsigned char value = 0;
-	struct area a;
-
-	area_map(&a, PAGES, FILL_TEXT);
-	while (!*stop) {
-		forget_references(getpid());
-		cgroup_reclaim(PAGES * PAGE);
-		area_verify(&a);
-		area_store_all(&a, ++value);
-		area_verify(&a);
-	}
-	_exit(0);
-}
-
 /* The device is taken away while pages come and are written. */
 static void unbind_under_load(void)
 {
-	volatile int *stop;
-	pid_t pid[2];
+	struct load *load;
 	int i;
 
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(stop != MAP_FAILED, "mmap");
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
-	for (i = 0; i < 2; i++) {
-		pid[i] = vmtest_fork();
-		if (!pid[i])
-			worker(stop);
-	}
+	load = load_start();
 	for (i = 0; i < LOOPS; i++) {
 		dax_online();
 		wait_for(nd_counter("pages_demoted") > 0, "nothing came");
@@ -255,9 +232,7 @@ static void unbind_under_load(void)
 		dax_bind(true);
 		expect_state("unplugged");
 	}
-	*stop = 1;
-	for (i = 0; i < 2; i++)
-		vmtest_join(pid[i]);
+	load_stop(load);
 }
 
 /* ---- data ----------------------------------------------------------------- */

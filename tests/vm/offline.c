@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/kmsg.h"
+#include "lib/load.h"
 #include "lib/pages.h"
 
 #define POISON	"/sys/kernel/debug/cram_emu/poison"
@@ -43,16 +44,6 @@ static void expect_gone(void)
 	      "has_device_memory: %s", list);
 }
 
-static void store_all(struct area *a, unsigned char value)
-{
-	size_t i;
-
-	for (i = 0; i < a->pages; i++) {
-		*(volatile unsigned char *)area_page(a, i) = value;
-		area_set(a, i, 0, value);
-	}
-}
-
 /* Breaks if a resident is lost, or not writable in DRAM afterwards. */
 static void residents_return_to_dram(void)
 {
@@ -66,7 +57,7 @@ static void residents_return_to_dram(void)
 		expect_gone();
 		area_expect_all(&a, 0);
 		area_verify(&a);
-		store_all(&a, loop);
+		area_store_all(&a, loop);
 		emu_online(true);
 		expect_state("live");
 		CHECK(nd_counter("logical_used") == 0, "logical_used is %ld",
@@ -90,7 +81,7 @@ static void shared_residents(void)
 	if (!pid) {
 		turn_take(&gone);
 		area_verify(&a);
-		store_all(&a, 1);
+		area_store_all(&a, 1);
 		area_verify(&a);
 		_exit(0);
 	}
@@ -105,45 +96,21 @@ static void shared_residents(void)
 	area_verify(&a);
 	CHECK_SYS(mprotect(a.p, PAGES * PAGE, PROT_READ | PROT_WRITE) == 0,
 		  "mprotect");
-	store_all(&a, 2);
+	area_store_all(&a, 2);
 	area_verify(&a);
 	emu_online(true);
 	area_demote(&a);
 	area_verify(&a);
 }
 
-static void worker(volatile int *stop)
-{
-	unsigned char value = 0;
-	struct area a;
-
-	area_map(&a, PAGES, FILL_TEXT);
-	while (!*stop) {
-		forget_references(getpid());
-		cgroup_reclaim(PAGES * PAGE);
-		area_verify(&a);
-		store_all(&a, ++value);
-		area_verify(&a);
-	}
-	_exit(0);
-}
-
 /* Offline races with demotion and promotion. */
 static void offline_under_load(void)
 {
-	volatile int *stop;
-	pid_t pid[2];
+	struct load *load;
 	int i;
 
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK_SYS(stop != MAP_FAILED, "mmap");
 	CHECK(cgroup_write("memory.swap.max", "0") == 0, "memory.swap.max");
-	for (i = 0; i < 2; i++) {
-		pid[i] = vmtest_fork();
-		if (!pid[i])
-			worker(stop);
-	}
+	load = load_start();
 	for (i = 0; i < LOOPS; i++) {
 		usleep(200000);
 		emu_online(false);
@@ -152,9 +119,7 @@ static void offline_under_load(void)
 		emu_online(true);
 		expect_state("live");
 	}
-	*stop = 1;
-	for (i = 0; i < 2; i++)
-		vmtest_join(pid[i]);
+	load_stop(load);
 }
 
 static void on_signal(int sig)
@@ -430,7 +395,7 @@ static void blocks_by_hand(void)
 	each_block(block_zone_is_movable, NULL);
 	area_demote(&a);
 	area_verify(&a);
-	store_all(&a, 9);
+	area_store_all(&a, 9);
 	area_verify(&a);
 }
 
