@@ -248,7 +248,7 @@ static int apply_node(int nid, struct conf *conf, const struct cmdline *c,
 			       make_plan(p, conf, c, &f);
 	if (!err && wait && p->action == UNCONFIGURED)
 		*wait = -1;
-	if (!err && wait && p->action == LOAD)
+	if (!err && wait && (p->action == LOAD || p->action == SWAP))
 		err = retry_of_node(&p->node, p->obj.name, wait, &f);
 	if (err)
 		p_failure(p->node.name, conf->wrong[0] ? conf->wrong :

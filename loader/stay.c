@@ -44,7 +44,10 @@ static uint64_t boot_ns(void)
  * @r: the answer
  * @f: why never
  *
- * What another policy did does not count.
+ * What another policy did is not counted against it.  But whoever watched that
+ * one, a swap that lets it settle for example, gets the first pause to finish.
+ * And what the administrator ejected was to leave the node without a policy,
+ * whichever it was.
  *
  * Return: 0, or -ECANCELED when it is not to be attached by itself any more.
  */
@@ -59,6 +62,14 @@ int retry_after(const struct exits *exits, const char *policy, uint64_t now_ns,
 	unsigned int i;
 
 	memset(r, 0, sizeof(*r));
+	if (!exits->nr || !exit_is_ejection(&exits->exit[0]))
+		return 0;
+	r->last = &exits->exit[0];
+	exit_reason(r->last, reason, sizeof(reason));
+	if (!strcmp(r->last->kind, "operator"))
+		return fail(f, -ECANCELED, "When the reason is gone, \"nodectl apply\" attaches it.",
+			    "policy %s is not attached by itself; the last one here was %s: %s",
+			    policy, r->last->name, reason);
 	for (i = 0; i < exits->nr; i++) {
 		e = &exits->exit[i];
 		if (!exit_is_ejection(e) || strcmp(e->name, policy))
@@ -67,34 +78,51 @@ int retry_after(const struct exits *exits, const char *policy, uint64_t now_ns,
 		if (e->runtime_ns >= RAN_WELL_NS)
 			break;
 	}
-	if (!r->ejections)
-		return 0;
-	r->last = &exits->exit[0];
-	exit_reason(r->last, reason, sizeof(reason));
-	if (!strcmp(r->last->kind, "operator"))
-		return fail(f, -ECANCELED, "When the reason is gone, \"nodectl apply\" attaches it.",
-			    "policy %s is not attached again by itself: %s", policy,
-			    reason);
 	if (r->ejections >= EJECTIONS_MAX)
 		return fail(f, -ECANCELED, next,
 			    "policy %s was ejected %u times in a row and is not attached again by itself; the last time, %s",
 			    policy, r->ejections, reason);
-	due_ns = r->last->when_ns + waits[r->ejections - 1] * 1000000000ULL;
+	i = r->ejections ? r->ejections - 1 : 0;
+	due_ns = r->last->when_ns + waits[i] * 1000000000ULL;
 	if (due_ns > now_ns)
 		r->seconds = (due_ns - now_ns) / 1e9;
 	return 0;
 }
 
+/**
+ * exit_of_last - what became of the policy that was seen last?
+ * @exits: the record of the node, which has no policy now
+ * @seen: that policy, and when
+ *
+ * Another one may have taken its place since, and that is the one that left.  A
+ * swap is not on record.
+ *
+ * Return: the newest record, or NULL if it is older than that.
+ */
+const struct policy_exit *exit_of_last(const struct exits *exits,
+				       const struct seen *seen)
+{
+	const struct policy_exit *e = &exits->exit[0];
+
+	if (!exits->nr || (e->map_id != seen->id && e->when_ns < seen->at_ns))
+		return NULL;
+	return e;
+}
+
 static void tell(const struct node *node, const char *policy,
 		 const struct retry *r)
 {
+	char reason[512], row[32] = "";
 	struct json_object *o;
-	char reason[512];
 
 	exit_reason(r->last, reason, sizeof(reason));
 	if (!out_json) {
-		printf("%s: policy %s was ejected, %u in a row: %s; it is attached again in %.0f s\n",
-		       node->name, policy, r->ejections, reason, r->seconds);
+		if (r->ejections)
+			snprintf(row, sizeof(row), ", %u in a row",
+				 r->ejections);
+		printf("%s: policy %s was ejected%s: %s; policy %s is attached in %.0f s, unless another one is there by then\n",
+		       node->name, r->last->name, row, reason, policy,
+		       r->seconds);
 		out_flush();
 		return;
 	}
@@ -111,7 +139,7 @@ static void tell(const struct node *node, const char *policy,
 
 /**
  * retry_of_node - how long to wait before a policy is attached to a node
- * @node: the node, which has no policy
+ * @node: the node
  * @policy: the policy
  * @seconds: the answer; it was said if it is not 0
  * @f: why never
@@ -137,35 +165,58 @@ int retry_of_node(const struct node *node, const char *policy, double *seconds,
 	return err;
 }
 
-static bool is_live(int nid)
+/*
+ * Return: 0 if the node is live, -EBUSY while its driver comes or goes, or why
+ * it is no device node.
+ */
+static int look_at(int nid)
 {
 	struct failure ignored = {};
 	char state[32] = "";
 	struct node node;
+	int err;
 
-	if (node_open(nid, &node, &ignored))
-		return false;
+	err = node_open(nid, &node, &ignored);
+	if (err)
+		return err;
 	if (node_attr(&node, "state", state, sizeof(state)))
 		state[0] = '\0';
 	node_close(&node);
-	return !strcmp(state, "live");
+	return strcmp(state, "live") ? -EBUSY : 0;
 }
 
 /*
- * The node is announced before its driver has registered it completely. An
- * ordinary node never becomes one of devices.
+ * The node is announced before its driver has registered it completely, and a
+ * driver may be loaded at any time.  An ordinary node never becomes one of devices.
  */
 static bool appears(int nid)
 {
-	double left = APPEAR_SECONDS;
+	double waited = 0, pause;
+	bool exists;
+	int err;
 
-	while (!is_live(nid)) {
-		if (left <= 0 || signals_stop() || node_is_ordinary(nid))
+	while ((err = look_at(nid)) && !signals_stop()) {
+		exists = err == -EBUSY || err == -ENODEV;
+		if (node_is_ordinary(nid) || (!exists && waited > APPEAR_SECONDS)) {
+			p_info("node%d: it is no device node, there is nothing to do",
+			       nid);
 			return false;
-		signals_sleep(LOOK_EVERY);
-		left -= LOOK_EVERY;
+		}
+		pause = waited > APPEAR_SECONDS ? WATCH_EVERY : LOOK_EVERY;
+		signals_sleep(pause);
+		waited += pause;
 	}
-	return true;
+	return !err;
+}
+
+/* Waits while the driver is between two states. False after a signal, too. */
+static bool is_there(int nid)
+{
+	int err;
+
+	while ((err = look_at(nid)) == -EBUSY && !signals_stop())
+		signals_sleep(LOOK_EVERY);
+	return !err && !signals_stop();
 }
 
 static uint32_t policy_of(int nid)
@@ -185,7 +236,7 @@ static uint32_t policy_of(int nid)
 /* Until it is time, or somebody else has attached a policy, or the node goes. */
 static void wait_turn(int nid, double seconds)
 {
-	while (seconds > 0 && !signals_stop() && is_live(nid) && !policy_of(nid)) {
+	while (seconds > 0 && is_there(nid) && !policy_of(nid)) {
 		signals_sleep(seconds < 1 ? seconds : 1);
 		seconds -= 1;
 	}
@@ -194,56 +245,43 @@ static void wait_turn(int nid, double seconds)
 /*
  * Looks from time to time.  To be told by the link, nodectl would have to hold it,
  * and then the policy would outlive its pin, or the program that has attached it.
- *
- * Return: id of the policy that was seen last, 0 for none.
  */
-static uint32_t wait_for_end(int nid)
+static void wait_for_end(int nid, struct seen *seen)
 {
-	uint32_t id = 0, now;
+	uint64_t now;
+	uint32_t id;
 
-	while (!signals_stop() && (now = policy_of(nid))) {
-		id = now;
+	for (;;) {
+		now = boot_ns();
+		id = policy_of(nid);
+		if (!id || signals_stop())
+			return;
+		*seen = (struct seen){ .id = id, .at_ns = now };
 		signals_sleep(WATCH_EVERY);
 	}
-	return id;
 }
 
-static bool on_record(const struct exits *exits, uint32_t id, bool *ejected)
+/* The record may come a moment after the policy has left. */
+static bool was_ejected(int nid, const struct seen *seen)
 {
-	unsigned int i;
-
-	for (i = 0; i < exits->nr; i++) {
-		if (id && exits->exit[i].map_id != id)
-			continue;
-		*ejected = exit_is_ejection(&exits->exit[i]);
-		return true;
-	}
-	return false;
-}
-
-/*
- * Was policy @id, which has left, ejected?  If it was never seen, that was the
- * newest.  The record may come a moment after the policy has left.
- */
-static bool was_ejected(int nid, uint32_t id)
-{
+	const struct policy_exit *e;
 	struct failure ignored = {};
-	bool ejected = false;
 	struct exits exits;
 	struct node node;
 	int i;
 
-	for (i = 0; i < RECORD_LOOKS; i++) {
+	for (i = 0; i < RECORD_LOOKS && !signals_stop(); i++) {
 		if (node_open(nid, &node, &ignored))
 			return false;
 		if (exits_read(&node, &exits))
 			exits.nr = 0;
 		node_close(&node);
-		if (on_record(&exits, id, &ejected))
-			break;
+		e = exit_of_last(&exits, seen);
+		if (e)
+			return exit_is_ejection(e);
 		signals_sleep(LOOK_EVERY);
 	}
-	return ejected;
+	return false;
 }
 
 /**
@@ -253,35 +291,41 @@ static bool was_ejected(int nid, uint32_t id)
  *	  to -1 if nothing is configured
  * @arg: for @once
  *
- * Whoever detaches the policy wants it so, and then nothing is left to do.
+ * Whoever detaches the policy wants it so, and then nothing is left to do.  Whoever
+ * attaches another one meanwhile wants that, and it is looked after instead.
  *
  * Return: the exit status.
  */
 int stay(int nid, int (*once)(int nid, const void *arg, double *wait),
 	 const void *arg)
 {
-	int status = NODECTL_OK;
+	struct seen seen;
+	uint32_t before;
 	double wait;
-	uint32_t id;
+	int status;
 
-	if (!appears(nid)) {
-		p_info("node%d: it is no device node, there is nothing to do",
-		       nid);
+	if (!appears(nid))
 		return NODECTL_OK;
-	}
-	while (!signals_stop()) {
+	while (is_there(nid)) {
+		seen.at_ns = boot_ns();
+		seen.id = before = policy_of(nid);
 		wait = 0;
 		status = once(nid, arg, &wait);
+		if (signals_stop())
+			break;
+		if (wait < 0)
+			return status;
 		if (wait > 0) {
 			wait_turn(nid, wait);
-			if (is_live(nid))
+			if (!policy_of(nid))
 				continue;
-			break;
+		} else if (status == NODECTL_NONE && policy_of(nid) == before) {
+			if (!look_at(nid))
+				return status;
+			continue;
 		}
-		if (wait < 0 || (status == NODECTL_NONE && is_live(nid)))
-			return status;
-		id = wait_for_end(nid);
-		if (signals_stop() || !was_ejected(nid, id))
+		wait_for_end(nid, &seen);
+		if (!was_ejected(nid, &seen))
 			break;
 	}
 	return NODECTL_OK;
