@@ -101,23 +101,39 @@ static int open_wanted(struct plan *p, struct conf *conf,
 	return err ?: object_set_tunables(&p->obj, &set, f);
 }
 
+static bool differs(const struct plan *p, const struct tunable *tun)
+{
+	return tunable_load(tun, p->live.values) != object_tunable(&p->obj, tun);
+}
+
+/* Can the tunables of the one be found in those of the other, and set at once? */
+static bool may_set(const struct plan *p)
+{
+	unsigned int i, nr = 0;
+
+	if (!p->live.values || !p->obj.meta.nr_tunables)
+		return true;
+	if (p->live.meta.values_size != p->obj.meta.values_size)
+		return false;
+	for (i = 0; i < p->obj.meta.nr_tunables; i++)
+		nr += differs(p, &p->obj.meta.tunables[i]);
+	return nr <= SETTINGS_MAX;
+}
+
 /* Only the tunables that differ: others may set the rest meanwhile. */
 static int compare_tunables(struct plan *p, struct failure *f)
 {
 	const struct tunable *tun;
 	char value[32];
-	uint64_t want;
 	unsigned int i;
 
 	p->nr_args = 1;
 	for (i = 0; p->live.values && i < p->obj.meta.nr_tunables; i++) {
 		tun = &p->obj.meta.tunables[i];
-		want = object_tunable(&p->obj, tun);
-		if (tunable_load(tun, p->live.values) == want)
+		if (!differs(p, tun))
 			continue;
-		if (p->nr_settings == SETTINGS_MAX)
-			break;
-		tunable_format(tun, want, value, sizeof(value));
+		tunable_format(tun, object_tunable(&p->obj, tun), value,
+			       sizeof(value));
 		if (asprintf(&p->settings[p->nr_settings], "%s=%s", tun->name,
 			     value) < 0)
 			return fail(f, -ENOMEM, NULL, "no memory");
@@ -143,7 +159,7 @@ static int compare(struct plan *p, struct failure *f)
 	if (err)
 		return err;
 	p->action = SWAP;
-	if (!digest_equal(&p->live.digest, &p->obj.digest))
+	if (!digest_equal(&p->live.digest, &p->obj.digest) || !may_set(p))
 		return 0;
 	return compare_tunables(p, f);
 }

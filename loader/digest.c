@@ -99,6 +99,29 @@ int digest_keep(const struct digest *d, int prog_fd, struct failure *f)
 }
 
 /**
+ * digest_map_name - would the kernel call a map like that of a digest?
+ * @name: of a map of a policy; the kernel cuts it
+ */
+bool digest_map_name(const char *name)
+{
+	return !strncmp(name, DIGEST_MAP, strlen(DIGEST_MAP));
+}
+
+/**
+ * digest_found - a program carries a digest
+ * @d: the digest of its policy
+ * @bytes: it
+ *
+ * One carries one, with two it cannot be told which file it is.
+ */
+void digest_found(struct digest *d, const uint8_t *bytes)
+{
+	d->twice = d->twice || d->known;
+	d->known = !d->twice;
+	memcpy(d->bytes, bytes, DIGEST_SIZE);
+}
+
+/**
  * digest_read - is this map a digest? Which?
  * @map_fd: the map
  * @info: about it
@@ -113,7 +136,6 @@ bool digest_read(int map_fd, const struct bpf_map_info *info, struct digest *d)
 	    info->max_entries != 1 || strcmp(info->name, DIGEST_MAP) ||
 	    bpf_map_lookup_elem(map_fd, &zero, bytes))
 		return false;
-	memcpy(d->bytes, bytes, DIGEST_SIZE);
-	d->known = true;
+	digest_found(d, bytes);
 	return true;
 }

@@ -12,7 +12,8 @@
 #include "node.h"
 
 #define LIVE_MEMBERS_MAX	32
-#define PROG_MAPS_MAX		64	/* the kernel's MAX_USED_MAPS */
+/* The kernel's MAX_USED_MAPS, and what is bound later: sections, a digest. */
+#define PROG_MAPS_MAX		(64 + 8)
 #define LIVE_MAPS_MAX		(LIVE_MEMBERS_MAX * PROG_MAPS_MAX)
 
 struct btf;

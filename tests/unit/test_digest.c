@@ -21,10 +21,28 @@ static void digest_is_that_of_sha256sum(void **state)
 	assert_false(digest_equal(&unknown, &unknown));
 }
 
+/* Whoever loads a policy by another program can give it a map of that name. */
+static void second_digest_makes_it_unknown(void **state)
+{
+	struct digest abc, abd, d = {};
+
+	(void)state;
+	digest_make("abc", 3, &abc);
+	digest_make("abd", 3, &abd);
+	digest_found(&d, abc.bytes);
+	assert_true(digest_equal(&d, &abc));
+	digest_found(&d, abd.bytes);
+	assert_false(digest_equal(&d, &abc));
+	assert_false(digest_equal(&d, &abd));
+	digest_found(&d, abd.bytes);
+	assert_false(digest_equal(&d, &abd));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digest_is_that_of_sha256sum),
+		cmocka_unit_test(second_digest_makes_it_unknown),
 	};
 
 	return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
