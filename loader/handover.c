@@ -452,11 +452,6 @@ static int hand_over(struct object *o, struct bpf_map *map,
 			 "counters start afresh with each policy");
 		return 0;
 	}
-	if (bpf_map__pin_path(map)) {
-		snprintf(result->why, sizeof(result->why),
-			 "the policy has it pinned at %s", bpf_map__pin_path(map));
-		return 0;
-	}
 	from = find_namesake(old, nr_old, result);
 	if (!from || !map_may_replace(&from->shape, &shape, result->why,
 				      sizeof(result->why)))

@@ -226,6 +226,28 @@ static int find_struct_ops(struct object *o, struct failure *f)
 	return 0;
 }
 
+/*
+ * libbpf would pin a map on its way into the kernel, also for a dry run and for a
+ * policy that is refused then.
+ */
+static int vet_maps(const struct object *o, struct failure *f)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, o->obj) {
+		if (digest_map_name(bpf_map__name(map)))
+			return fail(f, -EINVAL, "Give it a name as C has them.",
+				    "map \"%s\" has the name by which nodectl keeps the digest of the file",
+				    bpf_map__name(map));
+		if (bpf_map__pin_path(map))
+			return fail(f, -EINVAL,
+				    "Remove its LIBBPF_PIN_BY_NAME; \"nodectl swap\" hands maps over without it.",
+				    "map \"%s\" asks to be pinned",
+				    bpf_map__name(map));
+	}
+	return 0;
+}
+
 static bool is_member(const struct object *o, const struct bpf_program *prog)
 {
 	struct bpf_program *member;
@@ -379,6 +401,8 @@ int object_open_mem(const void *data, size_t size, const char *path,
 		err = vet_struct_ops(o, f);
 	if (!err)
 		err = vet_members(o, f);
+	if (!err)
+		err = vet_maps(o, f);
 	if (!err)
 		err = vet_meta(o, f);
 	return err;

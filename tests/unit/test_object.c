@@ -331,6 +331,26 @@ static void two_policies_are_refused(void **state)
 	refused(&b, "two policies, \"first\" and \"second\"");
 }
 
+/* A dry run would leave the pin behind. */
+static void map_that_is_to_be_pinned_is_refused(void **state)
+{
+	struct bytes b = read_object("pinned.bpf.o");
+
+	(void)state;
+	refused(&b, "map \"fifteen_letters\" asks to be pinned");
+}
+
+static void map_with_the_name_of_a_digest_is_refused(void **state)
+{
+	static const char name[] = "\0fifteen_letters";
+	struct bytes b = read_object("pinned.bpf.o");
+
+	(void)state;
+	memcpy(find(&b, ".BTF", name, sizeof(name)) + 1, "node_ext.sha256", 15);
+	memcpy(find(&b, ".strtab", name, sizeof(name)) + 1, "node_ext.sha256", 15);
+	refused(&b, "map \"node_ext.sha256\" has the name");
+}
+
 static void struct_ops_of_another_kind_is_named(void **state)
 {
 	struct bytes b = read_object("good.bpf.o");
@@ -529,6 +549,8 @@ int main(void)
 		cmocka_unit_test(symbols_outside_their_section_are_refused),
 		cmocka_unit_test(unlisted_member_is_refused),
 		cmocka_unit_test(two_policies_are_refused),
+		cmocka_unit_test(map_that_is_to_be_pinned_is_refused),
+		cmocka_unit_test(map_with_the_name_of_a_digest_is_refused),
 		cmocka_unit_test(struct_ops_of_another_kind_is_named),
 		cmocka_unit_test(members_of_the_struct_ops_are_vetted),
 		cmocka_unit_test(metadata_is_vetted),
