@@ -86,15 +86,18 @@ void attempt_close(struct attempt *a)
  * attempt_node - the steps that load and swap begin with
  * @a: gets the node, and the policy that it has
  * @nid: its number
+ * @c: the command line
  * @f: filled on failure
  *
  * Return: 0 or a negative errno.
  */
-int attempt_node(struct attempt *a, int nid, struct failure *f)
+int attempt_node(struct attempt *a, int nid, const struct cmdline *c,
+		 struct failure *f)
 {
 	int err;
 
-	trace_remove_stale();
+	if (!c->dry_run)
+		trace_remove_stale();
 	err = node_open(nid, &a->node, f);
 	if (!err)
 		err = check_state(&a->node, f);
@@ -155,7 +158,8 @@ static void blame_maps(const struct attempt *a, struct failure *f)
 }
 
 /* Is the policy for such a node at all? */
-static int check_fit(const struct attempt *a, struct failure *f)
+static int check_fit(const struct attempt *a, const struct cmdline *c,
+		     struct failure *f)
 {
 	const struct policy_match *m = &a->obj.meta.match;
 	struct traits traits;
@@ -167,7 +171,9 @@ static int check_fit(const struct attempt *a, struct failure *f)
 	err = traits_read(&a->node, &traits, f);
 	if (err || policy_fits(m, &traits, why, sizeof(why)))
 		return err;
-	return fail(f, -EPERM, "--force attaches it all the same; \"nodectl policies --for NODE\" lists the policies for a node.",
+	return fail(f, -EPERM, c->configured_at ?
+		    "\"force = yes\" in the section attaches it all the same; \"nodectl policies --for NODE\" lists the policies for a node." :
+		    "--force attaches it all the same; \"nodectl policies --for NODE\" lists the policies for a node.",
 		    "the policy is for other nodes: %s", why);
 }
 
@@ -195,7 +201,7 @@ int attempt_open(struct attempt *a, const struct cmdline *c, struct failure *f)
 	if (!err)
 		err = object_set_tunables(&a->obj, &set, f);
 	if (!err && a->node.dirfd >= 0 && !c->force)
-		err = check_fit(a, f);
+		err = check_fit(a, c, f);
 	if (!err && c->keep_tunables && a->live.map_id)
 		err = keep_tunables(a, &set, f);
 	return err;

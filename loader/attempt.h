@@ -58,7 +58,8 @@ struct change {
 int attempt_arguments(const struct cmdline *c, int *nid);
 void attempt_init(struct attempt *a);
 void attempt_close(struct attempt *a);
-int attempt_node(struct attempt *a, int nid, struct failure *f);
+int attempt_node(struct attempt *a, int nid, const struct cmdline *c,
+		 struct failure *f);
 int attempt_open(struct attempt *a, const struct cmdline *c, struct failure *f);
 int attempt_object(struct attempt *a, const struct cmdline *c,
 		   struct failure *f);

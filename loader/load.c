@@ -128,7 +128,7 @@ static int prepare_load(struct attempt *a, int nid, const struct cmdline *c,
 
 	if (attempt_is_offline(c))
 		return attempt_offline(a, nid, c, f);
-	err = attempt_node(a, nid, f);
+	err = attempt_node(a, nid, c, f);
 	/* Before "busy": the way out of that is to give the same to swap. */
 	if (!err)
 		err = attempt_open(a, c, f);

@@ -177,7 +177,7 @@ static int prepare_swap(struct attempt *a, int nid, const struct cmdline *c,
 
 	if (attempt_is_offline(c))
 		return attempt_offline(a, nid, c, f);
-	err = attempt_node(a, nid, f);
+	err = attempt_node(a, nid, c, f);
 	if (!err)
 		err = live_find_link(&a->node, &a->live, f);
 	if (!err)

@@ -248,6 +248,8 @@ policy_is_for_other_nodes() {
 	unchanged status 1 load "$nid" for_others --dry-run || return 1
 	configure "[node $nid]" 'policy = for_others'
 	unchanged apply 1 "$nid" || return 1
+	jq -r .error.next $err | grep -q '^"force = yes" in the section' ||
+		{ why="it says: $(tail -n 1 $err)"; return 1; }
 	configure "[node $nid]" 'policy = for_others' 'force = yes'
 	apply 0 "$nid" || return 1
 	again || return 1
