@@ -21,6 +21,7 @@
 
 #include "conf.h"
 #include "node.h"
+#include "policy_path.h"
 #include "text.h"
 
 #define TUNABLE_PREFIX	"tunable."
@@ -306,6 +307,16 @@ static const char *const right_value[] = {
 	[BOOL] = "Write yes or no.",
 };
 
+/* The configuration has no directory of its own to which a path could lead. */
+static int check_policy(const char *text, struct failure *f)
+{
+	if (!policy_is_path(text) || text[0] == '/')
+		return 0;
+	return fail(f, -EINVAL, "Write the name of a policy, or a path that begins with '/'.",
+		    "\"%s\" is a path that depends on where nodectl is started",
+		    text);
+}
+
 static int set_value(struct reader *r, enum conf_key key, const char *text)
 {
 	struct conf_value *v = &r->section->values[key];
@@ -321,6 +332,8 @@ static int set_value(struct reader *r, enum conf_key key, const char *text)
 	if (!*text)
 		return fail(r->f, -EINVAL, "Give it a value, or remove the line.",
 			    "\"%s\" has no value", keys[key].name);
+	if (key == CONF_POLICY && check_policy(text, r->f))
+		return -EINVAL;
 	if (keys[key].type == BOOL)
 		err = parse_bool(text, &v->number);
 	else if (keys[key].type != WORD)
