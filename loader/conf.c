@@ -411,6 +411,9 @@ static int set_any(struct reader *r, const char *heading, const char *key,
 		reader_wrong(r, &r->heading, err);
 		return err;
 	}
+	if (strstr(text, " #"))
+		return fail(r->f, -EINVAL, "A comment behind a value begins with ;.",
+			    "\"%s\" of \"%s\" has a # in it", text, key);
 	if (!strncmp(key, TUNABLE_PREFIX, len))
 		return add_tunable(r, key + len, text);
 	for (i = 0; i < NR_CONF_KEYS; i++)

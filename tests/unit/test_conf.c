@@ -112,6 +112,8 @@ static const struct {
 	{ "[match " LONG "]\n" P "driver = *\n", 1, "cannot be the name" },
 	{ "[match " LONG LONG "]\n" P "driver = *\n", 1, "too long" },
 	{ "[node 1]\npolicy =\n", 2, "has no value" },
+	{ "[node 1]\npolicy = p # why\n", 2, "\"p # why\" of \"policy\" has a #" },
+	{ "[node 1]\n" P "tunable.a = 1\t#why\n", 3, "has a #" },
 	{ "[node 1]\npolicy = ./p.bpf.o\n", 2, "depends on where" },
 	{ "[profile a]\npolicy = p.bpf.o\n", 2, "depends on where" },
 	{ "[match a]\ndriver = *\npolicy = a/p\n", 3, "depends on where" },
