@@ -344,6 +344,8 @@ int do_apply(const struct cmdline *c)
 		conf_free(&conf);
 		return NODECTL_NONE;
 	}
+	if (c->dry_run)
+		wanted_tell_missing(&conf, &c->dirs);
 	if (offline && !c->nr_args)
 		nr = offline_nodes(&conf, nids);
 	for (i = 0; i < nr; i++) {

@@ -179,6 +179,30 @@ int wanted_vet_all(struct conf *conf, const struct policy_dirs *dirs,
 }
 
 /**
+ * wanted_tell_missing - say where policies are named that are not there
+ * @conf: the configuration
+ * @dirs: where policies are
+ *
+ * They may be those of a node that is not there either.
+ */
+void wanted_tell_missing(struct conf *conf, const struct policy_dirs *dirs)
+{
+	const struct conf_value *policy;
+	struct failure f = {};
+	char file[PATH_MAX];
+	unsigned int i;
+
+	for (i = 0; i < conf->nr; i++) {
+		policy = &conf->sections[i]->values[CONF_POLICY];
+		if (policy->text && policy_find(dirs, policy->text, file,
+						sizeof(file), &f))
+			p_info("%s:%u: %s. %s", policy->at.file,
+			       policy->at.line, f.cause, f.next);
+	}
+	failure_clear(&f);
+}
+
+/**
  * wanted_args - the tunables as arguments for load
  * @w: what is wanted
  * @args: gets KEY=VALUE texts of the configuration

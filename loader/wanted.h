@@ -31,6 +31,7 @@ int wanted_for_node(struct conf *conf, int nid, const struct traits *t,
 		    struct wanted *w, struct failure *f);
 int wanted_vet(struct conf *conf, const struct wanted *w,
 	       const struct policy_meta *meta, struct failure *f);
+void wanted_tell_missing(struct conf *conf, const struct policy_dirs *dirs);
 int wanted_vet_all(struct conf *conf, const struct policy_dirs *dirs,
 		   struct failure *f);
 unsigned int wanted_args(const struct wanted *w, char **args);

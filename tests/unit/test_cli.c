@@ -364,6 +364,11 @@ static void dry_run_needs_no_device_node(void **state)
 	assert_status(args, 1);
 	assert_string_equal(out_text, "");
 	assert_contains(err_text, "/a.conf:3: \"x\" is not a");
+	/* It is for a node that may come later. */
+	make_file(dir, "a.conf", "[node 1]\npolicy = good\n"
+		  "[match late]\ndriver = *\npolicy = not_there\n");
+	assert_status(args, 0);
+	assert_contains(err_text, "/a.conf:5: there is no policy \"not_there\"");
 	remove_dir(dir);
 }
 
