@@ -300,6 +300,7 @@ int stay(int nid, int (*once)(int nid, const void *arg, double *wait),
 	 const void *arg)
 {
 	struct seen seen;
+	bool told = false;
 	uint32_t before;
 	double wait;
 	int status;
@@ -324,6 +325,9 @@ int stay(int nid, int (*once)(int nid, const void *arg, double *wait),
 				return status;
 			continue;
 		}
+		if (!told)
+			node_tell_demotion();
+		told = true;
 		wait_for_end(nid, &seen);
 		if (!was_ejected(nid, &seen))
 			break;
