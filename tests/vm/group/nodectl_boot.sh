@@ -205,6 +205,34 @@ administrator_has_the_last_word() {
 	has_none || { why='there is a policy'; return 1; }
 }
 
+# What somebody attaches during the wait is there when it is over.
+stopgap_survives_the_wait() {
+	configure "[node $nid]" 'policy = leaves' 'tunable.after = 100ms'
+	stay
+	soon 'it waits' waiting 1 || return 1
+	"$ctl" load "$nid" admit_all >/dev/null 2>$err.load ||
+		{ why="load: $(tail -n 1 $err.load)"; return 1; }
+	sleep 10
+	has_policy admit_all || { why="the policy is '$(cat "$node/device/policy_name")'"; return 1; }
+	expect load "$(jq -rs 'map(.action) | unique - ["wait"] | join(" ")' $out)" 'what it did' || return 1
+	kill -0 "$stayer" || { why='nobody looks after the node'; return 1; }
+	"$ctl" unload "$nid" >/dev/null 2>$err || { why="unload: $(tail -n 1 $err)"; return 1; }
+	ended 0
+}
+
+# Sysrq N is to leave the node without a policy, not with another one.
+ejection_by_the_administrator_holds_for_any_policy() {
+	"$ctl" load "$nid" admit_all >/dev/null 2>$err || { why="load: $(tail -n 1 $err)"; return 1; }
+	echo test >"$node/device/policy_eject"
+	soon 'the policy goes' has_none || return 1
+	configure "[node $nid]" 'policy = watermark'
+	stay
+	ended 1 || return 1
+	jq -r .error.cause $err | grep -q 'was admit_all: the administrator ejected it: "test"' ||
+		{ why="it says: $(tail -n 1 $err)"; return 1; }
+	has_none || { why='there is a policy'; return 1; }
+}
+
 unconfigured_node_needs_nobody() {
 	configure '[node 77]' 'policy = watermark'
 	stay
@@ -217,6 +245,8 @@ body() {
 	works gives_up gives_up_after_four_ejections
 	works other_policy other_policy_begins_anew
 	works administrator administrator_has_the_last_word
+	works stopgap stopgap_survives_the_wait
+	works administrator_ejects ejection_by_the_administrator_holds_for_any_policy
 	works unconfigured unconfigured_node_needs_nobody
 	if ! start_systemd; then
 		fail systemd "$why"
