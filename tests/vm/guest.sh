@@ -154,6 +154,10 @@ round() {
 
 # shellcheck source=/dev/null
 . "$here/group/$group.sh"
+if ! declare -F body >/dev/null; then
+	fail body "group/$group.sh has no body()"
+	exit 1
+fi
 devices_on
 if [ "${ONCE-}" ]; then round; else with_each_lru round; fi
 if declare -F finish >/dev/null; then finish; fi
