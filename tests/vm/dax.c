@@ -6,18 +6,15 @@
  * it has after it was bound.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/kmsg.h"
 #include "lib/load.h"
 #include "lib/pages.h"
+#include "lib/poison.h"
 #include "lib/policy.h"
 
 #define DRIVER	"/sys/bus/dax/drivers/dax_node"
@@ -265,51 +262,33 @@ static void fenced_pages_leave_by_write(void)
 	dax_set("fence", 0);
 }
 
-static void on_signal(int sig)
+static void expect_others_readable(const struct area *a)
 {
-	(void)sig;
+	int status = read_in_child(a, 0, BAD);
+
+	CHECK(status == 0, "readers of other pages end with %#x", status);
+	status = read_in_child(a, BAD + 1, PAGES - BAD - 1);
+	CHECK(status == 0, "readers of other pages end with %#x", status);
 }
 
 /* Breaks if an error of one page takes others along, or holds the node. */
 static void poisoned_page_is_no_obstacle(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
-	struct area a, bad, rest;
+	struct area a;
 	long used;
-	int ret;
 
 	dax_online();
 	area_demoted(&a, PAGES, FILL_TEXT);
 	used = nd_counter("physical_used");
-	CHECK_SYS(sigaction(SIGBUS, &sa, NULL) == 0, "sigaction");
-	ret = madvise(area_page(&a, BAD), PAGE, MADV_HWPOISON);
-	if (ret && errno == EINVAL)
-		vmtest_skip("the kernel has no CONFIG_MEMORY_FAILURE");
-	CHECK_SYS(ret == 0, "MADV_HWPOISON");
+	poison_as_reader(&a, BAD);
 	CHECK(nd_counter("physical_used") == used - (long)PAGE,
 	      "physical_used is %ld, it was %ld",
 	      nd_counter("physical_used"), used);
-	bad = rest = a;
-	bad.pages = BAD;
-	rest.pages -= BAD + 1;
-	rest.p += (BAD + 1) * PAGE;
-	rest.want += (BAD + 1) * PAGE;
-	area_verify(&bad);
-	area_verify(&rest);
+	expect_others_readable(&a);
 	dax_unplug();
-	area_verify(&bad);
-	area_verify(&rest);
+	expect_others_readable(&a);
 	dax_online();
 	dax_unplug();
-}
-
-static void read_all(const struct area *a, int times)
-{
-	size_t i;
-
-	while (times-- > 0)
-		for (i = 0; i < a->pages; i++)
-			*(volatile unsigned char *)area_page(a, i);
 }
 
 /*
@@ -318,24 +297,20 @@ static void read_all(const struct area *a, int times)
  */
 static void tpp_promotes_what_is_read(void)
 {
-	long before = read_number(NUMA_BALANCING), rounds;
+	long before, rounds;
 	struct policy p;
 	struct area a;
-	int ret;
 
-	if (before < 0)
-		vmtest_skip("the kernel has no NUMA balancing");
+	numa_balancing_needed();
 	dax_online();
 	policy_start(&p, "tpp");
 	area_demoted(&a, PAGES, FILL_TEXT);
-	numa_balancing_pace(10, 20, 100);
-	ret = write_text(NUMA_BALANCING, "2");
-	CHECK(ret == 0, NUMA_BALANCING ": %s", strerror(-ret));
+	before = numa_balancing_start(2, 10, 20, 100);
 	/* Scans come by the CPU time of the task, so do not sleep. */
 	for (rounds = 200 * vmtest_patience();
 	     rounds && area_count(&a, device_nid()) > PAGES / 2; rounds--)
-		read_all(&a, 1000);
-	write_text(NUMA_BALANCING, "%ld", before);
+		area_read_all(&a, 1000);
+	numa_balancing_stop(before);
 	CHECK(area_count(&a, device_nid()) <= PAGES / 2,
 	      "%zu of %d pages are still on the node",
 	      area_count(&a, device_nid()), PAGES);

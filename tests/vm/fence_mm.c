@@ -287,16 +287,13 @@ static void numa_balancing(void)
 	long old, scanned, faults;
 	struct area a, dram;
 
-	if (access(NUMA_BALANCING, W_OK))
-		vmtest_skip("the kernel has no NUMA balancing");
-	old = read_number(NUMA_BALANCING);
+	numa_balancing_needed();
 	area_demoted(&a, SMALL, FILL_TEXT);
 	area_map(&dram, 4096, FILL_ZERO);
 	attract_the_scanner();
-	CHECK(write_text(NUMA_BALANCING, "1") == 0, NUMA_BALANCING);
-	numa_balancing_pace(1, 10, 20);
+	old = numa_balancing_start(1, 1, 10, 20);
 	scanned = read_under_the_scanner(&a, &dram);
-	write_text(NUMA_BALANCING, "%ld", old);
+	numa_balancing_stop(old);
 	cpusets(true);
 	if (!scanned)
 		vmtest_skip("the scanner did not run in %ld s",

@@ -19,6 +19,7 @@
 #include "lib/kmsg.h"
 #include "lib/load.h"
 #include "lib/pages.h"
+#include "lib/poison.h"
 
 #define POISON	"/sys/kernel/debug/cram_emu/poison"
 #define NODES	"/sys/devices/system/node"
@@ -221,35 +222,6 @@ static void poisoned_by_device(const struct area *a)
 	CHECK(ret == 0, "poison: %s", strerror(-ret));
 }
 
-/* The same, as if this process had read them just now. */
-static void poisoned_by_reader(const struct area *a)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-	int ret;
-
-	CHECK_SYS(sigaction(SIGBUS, &sa, NULL) == 0, "sigaction");
-	ret = madvise(area_page(a, BAD), PAGE, MADV_HWPOISON);
-	if (ret && errno == EINVAL)
-		vmtest_skip("the kernel has no CONFIG_MEMORY_FAILURE");
-	CHECK_SYS(ret == 0, "MADV_HWPOISON");
-}
-
-/* Reads one page after the other in a child; returns what ended it. */
-static int read_in_child(const struct area *a, size_t first, size_t nr)
-{
-	int status;
-	pid_t pid = fork();
-
-	CHECK_SYS(pid >= 0, "fork");
-	if (!pid) {
-		signal(SIGBUS, SIG_DFL);
-		_exit(!!memcmp(area_page(a, first), a->want + first * PAGE,
-			       nr * PAGE));
-	}
-	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
-	return status;
-}
-
 /* The node holds so many pages, and what the device says is what the core says. */
 static void expect_used(size_t pages, const char *when)
 {
@@ -312,7 +284,7 @@ static void poisoned_page_is_no_obstacle(void)
 	int status;
 
 	area_demoted(&a, 16, FILL_TEXT);
-	poisoned_by_reader(&a);
+	poison_as_reader(&a, BAD);
 	emu_online(false);
 	expect_gone();
 	status = read_in_child(&a, 0, BAD);

@@ -366,15 +366,6 @@ static long cpu_seconds(void)
 	return ts.tv_sec;
 }
 
-static void read_all(const struct area *a, int times)
-{
-	size_t page;
-
-	for (; times; times--)
-		for (page = 0; page < a->pages; page++)
-			*(volatile unsigned char *)area_page(a, page);
-}
-
 /*
  * Scans come by the CPU time of the task, so do not sleep. Returns how long it
  * took, or as long as this is to be waited for.
@@ -385,7 +376,7 @@ static long read_until_told(const struct policy *p, const struct area *a)
 	long start = cpu_seconds(), seconds = 0;
 
 	while (!policy_count(p, "hot_hint") && seconds < patience) {
-		read_all(a, 1000);
+		area_read_all(a, 1000);
 		seconds = cpu_seconds() - start;
 	}
 	return seconds;
@@ -394,20 +385,16 @@ static long read_until_told(const struct policy *p, const struct area *a)
 /* NUMA balancing finds who reads; only a policy that wants to know is told. */
 static void hint_faults_reach_the_policy(void)
 {
-	long before = read_number(NUMA_BALANCING), seconds;
+	long before, seconds;
 	struct policy p;
 	struct area a;
-	int ret;
 
-	if (before < 0)
-		vmtest_skip("the kernel has no NUMA balancing");
+	numa_balancing_needed();
 	begin(&p, &a);
 	policy_tune(&p, "hot", PROMO_ONE);
-	numa_balancing_pace(10, 20, 100);
-	ret = write_text(NUMA_BALANCING, "2");
-	CHECK(ret == 0, NUMA_BALANCING ": %s", strerror(-ret));
+	before = numa_balancing_start(2, 10, 20, 100);
 	seconds = read_until_told(&p, &a);
-	write_text(NUMA_BALANCING, "%ld", before);
+	numa_balancing_stop(before);
 	CHECK(policy_count(&p, "hot_hint") > 0,
 	      "no hint fault reached the policy in %ld s of reading", seconds);
 	wait_for(area_count(&a, device_nid()) < PAGES, "no page was promoted");

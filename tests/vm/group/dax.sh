@@ -4,8 +4,10 @@
 # Persistent memory in devdax mode as a device node, by the driver dax_node. It is
 # the memory of the last node; the emulated device of the group is away meanwhile.
 
+# shellcheck source=tests/vm/lib/nodectl.sh
+. "$here/lib/nodectl.sh"
+
 dax=dax0.0 driver=/sys/bus/dax/drivers/dax_node
-nodectl=$top/build/nodectl
 
 # Namespaces live as long as the VM: the second LRU finds it in this mode.
 namespace() {
@@ -17,7 +19,7 @@ namespace() {
 online_by_nodectl() {
 	local next
 
-	next=$("$nodectl" check --json |
+	next=$("$ctl" check --json |
 		jq -r ".dax_devices[] | select(.name == \"$dax\").next")
 	check nodectl."$1" "this did not make a device node: $next" \
 		eval "$next && [ \$(cat /sys/bus/dax/devices/$dax/state) = online ]"
@@ -26,10 +28,10 @@ online_by_nodectl() {
 nodectl_knows_the_device() {
 	online_by_nodectl check_of_a_device_in_devdax_mode
 	check nodectl.names_the_device "nodectl nodes does not say $dax" \
-		eval "$nodectl nodes --json |
+		eval "$ctl nodes --json |
 		      jq -e '.[] | select(.nid == 2).device == \"$dax\"' >/dev/null"
 	check nodectl.loads_a_policy "tpp could not be loaded for node 2" \
-		eval "$nodectl load 2 tpp >/dev/null && $nodectl unload 2 >/dev/null"
+		eval "$ctl load 2 tpp >/dev/null && $ctl unload 2 >/dev/null"
 	echo unplugged >/sys/bus/dax/devices/$dax/state
 	online_by_nodectl check_of_a_device_that_is_unplugged
 	echo unplugged >/sys/bus/dax/devices/$dax/state

@@ -18,18 +18,6 @@ traces() {
 	cat "$node/device/policy_name" "$node/device/policy_id"
 }
 
-# status WANT ARGUMENTS...: run nodectl, expect an exit status
-status() {
-	local want=$1 got=0
-
-	shift
-	timeout -k 5 $((60 * patience)) "$ctl" "$@" >$out 2>$err || got=$?
-	[ $got = "$want" ] || {
-		why="nodectl $*: status $got, should be $want: $(head -n 1 $err)"
-		return 1
-	}
-}
-
 # refused WANT TEXT ARGUMENTS...: the status, a message with TEXT on stderr
 # only, and no trace
 refused() {
@@ -48,13 +36,6 @@ refused() {
 		why="it left: $(diff <(echo "$before") <(echo "$after") | tr '\n' ' ')"
 		return 1
 	}
-}
-
-counter() { awk -v name="$1" '$1 == name { print $2 }' "$node/device/stat"; }
-
-# expect WANT GOT WHAT
-expect() {
-	[ "$1" = "$2" ] || { why="$3 is '$2', should be '$1'"; return 1; }
 }
 
 load_and_unload() {

@@ -21,25 +21,10 @@ after_each() {
 # configure LINE...: the one file of the configuration
 configure() { printf '%s\n' "$@" >$conf/test.conf; }
 
-# status WANT ARGUMENTS...: run nodectl, expect an exit status
-status() {
-	local want=$1 got=0
-
-	shift
-	timeout -k 5 $((60 * patience)) "$ctl" "$@" >$out 2>$err || got=$?
-	[ $got = "$want" ] || {
-		why="nodectl $*: status $got, should be $want: $(head -n 1 $err)"
-		return 1
-	}
-}
-
 apply() { status "$1" --json apply --config $conf "${@:2}"; }
 
-# expect WANT GOT WHAT
-expect() { [ "$1" = "$2" ] || { why="$3 is '$2', should be '$1'"; return 1; }; }
 says() { grep -qE -- "$1" "$2" || { why="'$1' is not said: $(head -n 2 "$2" | tr '\n' ' ')"; return 1; }; }
 action() { expect "$1" "$(jq -r .action $out)" 'the action'; }
-counter() { awk -v name="$1" '$1 == name { print $2 }' "$node/device/stat"; }
 tunable() { "$ctl" --json status "$nid" 2>/dev/null | jq -r ".[0].policy.tunables.$1"; }
 
 # All that a verb could change.

@@ -25,8 +25,6 @@ after_each() {
 
 # configure LINE...: the one file of the configuration
 configure() { mkdir -p /etc/node_ext && printf '%s\n' "$@" >$conf; }
-expect() { [ "$1" = "$2" ] || { why="$3 is '$2', should be '$1'"; return 1; }; }
-counter() { awk -v name="$1" '$1 == name { print $2 }' "$node/device/stat"; }
 
 # soon WHAT COMMAND...: it becomes true, in the first $looks looks
 looks=120

@@ -169,6 +169,16 @@ void area_store_all(struct area *a, unsigned char value)
 	}
 }
 
+/** area_read_all - read the first byte of each page, so many times */
+void area_read_all(const struct area *a, int times)
+{
+	size_t i;
+
+	for (; times; times--)
+		for (i = 0; i < a->pages; i++)
+			*(volatile unsigned char *)area_page(a, i);
+}
+
 /**
  * area_verify - every byte is what it should be
  */
@@ -301,12 +311,10 @@ int node_reclaim(int nid, size_t bytes)
  */
 bool area_try_demote(const struct area *a, int rounds)
 {
-	size_t page;
 	int i;
 
 	for (i = 0; i < rounds; i++) {
-		for (page = 0; page < a->pages; page++)
-			*(volatile unsigned char *)area_page(a, page);
+		area_read_all(a, 1);
 		reclaim_round(i, a->pages * PAGE + (1 << 20));
 		if (area_count(a, device_nid()) == a->pages)
 			return true;

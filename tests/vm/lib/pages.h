@@ -43,6 +43,7 @@ void area_wrap(struct area *a, void *p, size_t pages);
 void area_wrap_huge(struct area *a, void *p);
 void area_unmap(struct area *a);
 void area_verify(const struct area *a);
+void area_read_all(const struct area *a, int times);
 void area_set(struct area *a, size_t page, size_t off, unsigned char value);
 void area_store_all(struct area *a, unsigned char value);
 unsigned char *area_page(const struct area *a, size_t page);

@@ -298,6 +298,8 @@ int write_text(const char *path, const char *fmt, ...)
 	return ret;
 }
 
+#define NUMA_BALANCING	"/proc/sys/kernel/numa_balancing"
+
 static void numa_balancing_tune(const char *file, int ms)
 {
 	char path[128];
@@ -307,17 +309,41 @@ static void numa_balancing_tune(const char *file, int ms)
 	write_text(path, "%d", ms);
 }
 
+/** numa_balancing_needed - skip the test where the kernel has none */
+void numa_balancing_needed(void)
+{
+	if (access(NUMA_BALANCING, W_OK))
+		vmtest_skip("the kernel has no NUMA balancing");
+}
+
 /**
- * numa_balancing_pace - how often NUMA balancing looks at a process
+ * numa_balancing_start - switch NUMA balancing on
+ * @mode: 1 for nodes of the same kind, 2 for tiers
  * @delay_ms: CPU time of the process before the first look
  * @least_ms: and between two looks, at least
  * @most_ms: and at most
+ *
+ * Return: for numa_balancing_stop()
  */
-void numa_balancing_pace(int delay_ms, int least_ms, int most_ms)
+long numa_balancing_start(int mode, int delay_ms, int least_ms, int most_ms)
 {
+	long before = read_number(NUMA_BALANCING);
+	int ret = write_text(NUMA_BALANCING, "%d", mode);
+
+	CHECK(ret == 0, NUMA_BALANCING ": %s", strerror(-ret));
 	numa_balancing_tune("scan_delay_ms", delay_ms);
 	numa_balancing_tune("scan_period_min_ms", least_ms);
 	numa_balancing_tune("scan_period_max_ms", most_ms);
+	return before;
+}
+
+/**
+ * numa_balancing_stop - as it was
+ * @before: what numa_balancing_start() returned
+ */
+void numa_balancing_stop(long before)
+{
+	write_text(NUMA_BALANCING, "%ld", before);
 }
 
 const char *cgroup_path(void)

@@ -109,9 +109,9 @@ int write_text(const char *path, const char *fmt, ...)
 
 /* ---- NUMA balancing ------------------------------------------------------- */
 
-#define NUMA_BALANCING	"/proc/sys/kernel/numa_balancing"
-
-void numa_balancing_pace(int delay_ms, int least_ms, int most_ms);
+void numa_balancing_needed(void);
+long numa_balancing_start(int mode, int delay_ms, int least_ms, int most_ms);
+void numa_balancing_stop(long before);
 
 /* ---- the cgroup of this test --------------------------------------------- */
 
