@@ -6,9 +6,11 @@
  * it has after it was bound.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/kmsg.h"
@@ -187,6 +189,40 @@ static void held_page_stays_and_is_named(void)
 	dax_unplug();
 	area_verify(&a);
 	close(log);
+}
+
+static bool node_drains(void)
+{
+	char state[32];
+
+	return nd_text("state", state, sizeof(state)) > 0 &&
+	       !strcmp(state, "draining");
+}
+
+/* Breaks if a reader of the state waits for the pages, or a signal ends nothing. */
+static void unplugging_is_seen_and_ends_by_a_signal(void)
+{
+	struct area a;
+	int fd[2], status;
+	pid_t pid;
+
+	hold_on_the_node(&a, fd);
+	pid = fork();
+	CHECK_SYS(pid >= 0, "fork");
+	if (!pid)
+		_exit(!!write_text(dax_path("state"), "unplugged"));
+	wait_for(node_drains(), "node %d is not drained", device_nid());
+	expect_state("online");
+	CHECK(waitpid(pid, &status, WNOHANG) == 0,
+	      "the state could not be read before %d had ended", pid);
+	CHECK_SYS(kill(pid, SIGTERM) == 0, "kill");
+	CHECK_SYS(waitpid(pid, &status, 0) == pid, "waitpid");
+	CHECK(WIFSIGNALED(status), "it ended with %#x", status);
+	expect_state("online");
+	CHECK(!node_drains(), "node %d is still drained", device_nid());
+	area_let_go(&a, fd);
+	dax_unplug();
+	area_verify(&a);
 }
 
 /*
@@ -441,6 +477,7 @@ static const struct vmtest tests[] = {
 	VMTEST(online_makes_a_device_node),
 	VMTEST(unplug_brings_all_back),
 	VMTEST(held_page_stays_and_is_named),
+	VMTEST(unplugging_is_seen_and_ends_by_a_signal),
 	VMTEST(node_outlives_an_unbind),
 	VMTEST(unbind_under_load),
 	VMTEST(pages_are_written_in_place),
